@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * conf.h: the configuration (bootward.conf(5)) as flat tables of fixed-size
+ * rows.  Included by bootward.h, which has the processes that may see them.
+ */
+#ifndef CONF_H
+#define CONF_H
+
+#include <stdio.h>
+
+#define NAME_LEN	64		/* host, image, answer, shared network */
+#define PATH_LEN	256		/* file below a root */
+#define TEXT_LEN	2048		/* kernel arguments, set values */
+#define IFNAME_LEN	16
+#define NONE		UINT32_MAX	/* an index that points nowhere */
+
+enum access { ACCESS_LEASE, ACCESS_TOKEN, ACCESS_ANY };
+enum identify { IDENTIFY_MACHINE, IDENTIFY_CLIENT_ID };
+enum unknown { UNKNOWN_LOCAL, UNKNOWN_IGNORE, UNKNOWN_INSTALL };
+enum probe_mode { PROBE_BACKGROUND, PROBE_ALWAYS, PROBE_OFF };
+enum store_kind { STORE_SQLITE, STORE_POSTGRESQL };
+
+#define CALLBACK_COBBLER	0x01
+#define CALLBACK_FOREMAN	0x02
+
+/* One row, always present. */
+struct conf_global {
+	char		root[PATH_LEN];		/* absolute, no trailing '/' */
+	char		store_dsn[PATH_LEN];	/* PostgreSQL only */
+	char		unknown_image[NAME_LEN];
+	uint32_t	store;			/* enum store_kind */
+	uint32_t	access;			/* enum access */
+	uint32_t	identify;		/* enum identify */
+	uint32_t	unknown;		/* enum unknown */
+	uint32_t	callbacks;		/* CALLBACK_* */
+	uint32_t	sandbox_optional;
+	uint32_t	install_timeout;	/* seconds */
+	uint32_t	status_addr;		/* 0: no status listener */
+	uint32_t	status_port;
+};
+
+struct conf_iface {
+	char		name[IFNAME_LEN];
+};
+
+struct conf_shared {
+	char		name[NAME_LEN];
+};
+
+#define SEGMENT_ADDRS	8
+
+/* A subnet: "segment" is the word for it in the whole tree. */
+struct conf_segment {
+	char		domain[PATH_LEN];	/* option 15; "" for none */
+	uint32_t	net;			/* network address */
+	uint32_t	prefix;			/* length, 1..30 */
+	uint32_t	shared;			/* index, or NONE */
+	uint32_t	lease;			/* seconds; T1 and T2 follow */
+	uint32_t	probe;			/* enum probe_mode */
+	uint32_t	proxy;			/* boolean */
+	uint32_t	next_server;		/* 0: our own address there */
+	uint32_t	nrouters, ndns, nrelays;
+	uint32_t	router[SEGMENT_ADDRS];
+	uint32_t	dns[SEGMENT_ADDRS];
+	uint32_t	relay[SEGMENT_ADDRS];	/* any: not reached directly */
+};
+
+struct conf_range {
+	uint32_t	segment;		/* index */
+	uint32_t	first, last;		/* both included */
+};
+
+/* How the value of an option was written, so that it prints back. */
+enum option_kind {
+	OPTION_ADDRESS, OPTION_TEXT, OPTION_HEX, OPTION_U8, OPTION_U16,
+	OPTION_U32
+};
+
+struct conf_option {
+	uint32_t	segment;		/* index */
+	uint8_t		code;
+	uint8_t		kind;			/* enum option_kind */
+	uint8_t		len;
+	uint8_t		data[253];		/* as on the wire */
+};
+
+enum loader_arch {
+	LOADER_BIOS, LOADER_EFI32, LOADER_EFI64, LOADER_ARM64,
+	LOADER_EFI64_HTTP, LOADER_ARM64_HTTP, LOADER_IPXE, LOADER_MAX
+};
+
+extern const char *const loader_names[LOADER_MAX];
+
+/* One row an architecture that has a loader, configured or by default. */
+struct conf_loader {
+	uint32_t	arch;			/* enum loader_arch */
+	char		path[PATH_LEN];		/* below ROOT/boot, or a URL */
+};
+
+struct conf_image {
+	char		name[NAME_LEN];
+	char		kernel[PATH_LEN];	/* below ROOT/boot */
+	char		append[TEXT_LEN];	/* with $answer and the like */
+	char		answer[NAME_LEN];	/* script name; "" for none */
+	char		packages[PATH_LEN];	/* below ROOT/www; "" for none */
+};
+
+struct conf_initrd {
+	uint32_t	image;			/* index; rows in file order */
+	char		path[PATH_LEN];
+};
+
+struct conf_group {
+	char		name[NAME_LEN];
+	char		image[NAME_LEN];	/* "" for none */
+};
+
+struct conf_host {
+	char		name[NAME_LEN];
+	char		image[NAME_LEN];	/* its own or its group's */
+	uint32_t	group;			/* index, or NONE */
+	uint32_t	addr;			/* reserved; 0: from the pool */
+};
+
+enum hostid_kind {
+	HOSTID_ETHERNET, HOSTID_UUID, HOSTID_CLIENT_ID, HOSTID_CIRCUIT_ID
+};
+
+#define HOSTID_LEN	128
+
+struct conf_hostid {
+	uint32_t	host;			/* index */
+	uint8_t		kind;			/* enum hostid_kind */
+	uint8_t		len;
+	uint8_t		text;			/* was written as text */
+	uint8_t		data[HOSTID_LEN + 1];	/* 6 octets for Ethernet */
+};
+
+/* "set NAME VALUE" of a host or, with host NONE, of a group. */
+struct conf_var {
+	uint32_t	host, group;		/* index; one of them NONE */
+	char		name[NAME_LEN];
+	char		value[TEXT_LEN];
+};
+
+/*
+ * The configuration is these tables.  Rows refer to rows of other tables by
+ * index.  A table travels to the processes in the last column as it stands.
+ *	tag	 member	   row			receivers		*/
+#define CONF_LIST(T)							\
+	T(GLOBAL,  global,  struct conf_global,  TO_DAEMONS)		\
+	T(IFACE,   iface,   struct conf_iface,   TO_NET)		\
+	T(SHARED,  shared,  struct conf_shared,  TO(DHCPD))		\
+	T(SEGMENT, segment, struct conf_segment, TO_NET)		\
+	T(RANGE,   range,   struct conf_range,   TO(DHCPD) | TO(ARPD))	\
+	T(OPTION,  option,  struct conf_option,  TO(DHCPD))		\
+	T(LOADER,  loader,  struct conf_loader,  TO_BOOT)		\
+	T(IMAGE,   image,   struct conf_image,   TO(STORE) | TO_BOOT)	\
+	T(INITRD,  initrd,  struct conf_initrd,  TO_BOOT)		\
+	T(GROUP,   group,   struct conf_group,   0)			\
+	T(HOST,	   host,    struct conf_host,    TO_DAEMONS)		\
+	T(HOSTID,  hostid,  struct conf_hostid,  TO_DAEMONS)		\
+	T(VAR,	   var,	    struct conf_var,     0)
+
+struct conf {
+#define T(tag, member, row, to)	row *member; size_t n##member;
+	CONF_LIST(T)
+#undef T
+};
+
+/* conftab.c: making and filling. */
+struct conf *conf_new(void);		/* one global row with the defaults */
+void	 conf_free(struct conf *);
+int	 conf_equal(const struct conf *, const struct conf *);
+/* Append a zeroed row; the pointer is good until the next append. */
+#define T(tag, member, row, to)	row *conf_add_##member(struct conf *);
+CONF_LIST(T)
+#undef T
+
+/* conf.c: looking up.  NULL or NONE when there is none. */
+uint32_t conf_segment_of(const struct conf *, uint32_t addr);
+const struct conf_image *conf_image(const struct conf *, const char *name);
+uint32_t conf_host_by_name(const struct conf *, const char *);
+uint32_t conf_host_by_mac(const struct conf *, struct mac);
+uint32_t conf_host_by_id(const struct conf *, enum hostid_kind,
+	    const uint8_t *, size_t);
+uint32_t conf_host_by_addr(const struct conf *, uint32_t);
+
+/* A "-D name=value" of the command line; it wins over the file. */
+struct conf_macro {
+	const char	*name;
+	const char	*value;
+};
+
+/*
+ * parse.y: the configuration of a file, or NULL when it has errors.  Every
+ * error of the file and of the files that it includes is given to fn as one
+ * line, "file:line: what was expected".  Opens files, checks loaders, kernels
+ * and answer scripts; the parent's work only.
+ */
+struct conf *conf_parse(const char *file, const struct conf_macro *, size_t,
+	    void (*fn)(const char *line, void *arg), void *arg);
+
+/* printconf.c: as bootward.conf(5) text that parses back to an equal one. */
+void	 conf_print(const struct conf *, FILE *);
+
+#endif
