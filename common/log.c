@@ -30,6 +30,14 @@ static const int log_syslog_level[] = {
 	[LOG_LVL_DEBUG] = LOG_DEBUG,
 };
 
+/* In the foreground nothing else tells what needs attention. */
+static const char *const log_level_text[] = {
+	[LOG_LVL_ERR] = "error: ",
+	[LOG_LVL_WARN] = "warning: ",
+	[LOG_LVL_INFO] = "",
+	[LOG_LVL_DEBUG] = "debug: ",
+};
+
 void
 log_init(const char *name, int fd, int foreground)
 {
@@ -75,7 +83,8 @@ log_line(enum log_level level, const char *name, const char *text)
 	if (clock_gettime(CLOCK_REALTIME, &ts) == 0 &&
 	    localtime_r(&ts.tv_sec, &tm) != NULL)
 		(void)strftime(when, sizeof(when), "%b %e %H:%M:%S", &tm);
-	(void)fprintf(stderr, "%s %s: %s\n", when, name, line);
+	(void)fprintf(stderr, "%s %s: %s%s\n", when, name,
+	    log_level_text[level], line);
 }
 
 static void
