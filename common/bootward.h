@@ -468,6 +468,8 @@ struct imsgbuf {
 	TAILQ_HEAD(, imsg_queued) queue;
 	struct event	*ev_read;
 	struct event	*ev_write;
+	/* The queue has emptied again, the peer reads; may be NULL. */
+	void		(*drained)(struct imsgbuf *);
 	void		*arg;		/* the owner's */
 	uint8_t		 in[MSG_SIZE] __attribute__((aligned(8)));
 };
@@ -497,6 +499,13 @@ int	 imsg_send_many(struct imsgbuf *, enum msg_type, uint32_t id,
 int	 imsg_get(struct imsgbuf *, struct imsg *);
 /* Send what is queued: 1 when all is sent, 0 when not, -1 with errno. */
 int	 imsg_flush(struct imsgbuf *);
+/*
+ * Watch the link in a loop: fn (with the imsgbuf as its argument) when there
+ * is something to get; what is queued goes out by itself.
+ */
+void	 imsg_watch(struct imsgbuf *, struct event_base *, event_callback_fn fn);
+/* May a message of this type go from one process to the other at all? */
+int	 msg_allowed(unsigned int, enum proc from, enum proc to);
 /* A fixed-size string of a message: -1 unless it ends within its field. */
 int	 msg_string_ok(const char *, size_t);
 #define MSG_STRING_OK(field)	(msg_string_ok((field), sizeof(field)) == 0)
@@ -573,8 +582,7 @@ extern struct child child;
  * the jail, takes configuration, sockets and links, locks the sandbox, runs
  * the loop.  Does not return.
  */
-void	 proc_main(const struct daemon *, int, char **)
-	    __attribute__((__noreturn__));
+void	 proc_main(const struct daemon *) __attribute__((__noreturn__));
 /* Send to a linked daemon; -1 when it is not there (the caller may go on). */
 int	 proc_send(enum proc, enum msg_type, uint32_t id, int fd,
 	    const void *, size_t);
@@ -590,6 +598,8 @@ void	 proc_timer_set(struct event *, int64_t ms);
 void	 proc_step(enum step, uint32_t addr, struct mac, const char *host,
 	    unsigned int percent, uint64_t bytes, const char *fmt, ...)
 	    __attribute__((__format__(__printf__, 7, 8)));
+/* This process's own line of "show status". */
+void	 proc_status(struct ctl_status *);
 const struct msg_iface *proc_iface(const char *name);
 const struct msg_iface *proc_iface_by_index(uint32_t);
 /* Our address on the segment that addr is in, or 0; and its interface. */
