@@ -259,6 +259,8 @@ struct msg_sock {
 	char		ifname[IFNAME_LEN];	/* "" unless one per interface */
 };
 
+#define BOOT_ID_LEN	40		/* a UUID in text and NUL */
+
 /* First words of parent to child: who to become and where to live. */
 struct msg_start {
 	uint32_t	uid, gid;
@@ -266,6 +268,7 @@ struct msg_start {
 	uint32_t	sandbox_optional;
 	uint32_t	restarts;		/* of this child so far */
 	int32_t		parent;			/* pid, to die with it */
+	char		boot_id[BOOT_ID_LEN];	/* of the running kernel */
 	char		root[PATH_LEN];		/* chroot */
 };
 
@@ -568,6 +571,7 @@ struct child {
 	mono_t		 started;
 	uint32_t	 restarts;
 	uint32_t	 sandbox;		/* SANDBOX_* layers in force */
+	char		 boot_id[BOOT_ID_LEN];	/* as in msg_start */
 };
 
 extern struct child child;
