@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * facts.c: leases and tickets as they were pushed to us, and the one join
+ * that turns an address into a machine.  Two hash tables with chains: leases
+ * by address, tickets by host with a second chain by token.  Entries never
+ * move, so that a pointer stays good until its entry is taken out.
+ *
+ * What comes from a sibling is bounded: beyond FACTS_LEASES and FACTS_TICKETS
+ * new entries are refused, and a sibling that lies cannot use up our memory.
+ */
+#include <sys/random.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bootward.h"
+
+#define FACTS_LEASES	(1U << 18)
+#define FACTS_TICKETS	(1U << 16)
+#define FACTS_BUCKETS	256		/* at first; a power of two */
+
+struct lease_fact {
+	SLIST_ENTRY(lease_fact) entry;
+	struct msg_lease	lease;
+};
+
+struct ticket_fact {
+	SLIST_ENTRY(ticket_fact) entry;
+	SLIST_ENTRY(ticket_fact) token_entry;
+	struct msg_ticket	ticket;
+};
+
+SLIST_HEAD(lease_chain, lease_fact);
+SLIST_HEAD(ticket_chain, ticket_fact);
+
+struct facts {
+	struct lease_chain	*leases;	/* by address */
+	size_t			 nbuckets;
+	size_t			 nleases;
+	struct ticket_chain	 hosts[FACTS_BUCKETS];
+	struct ticket_chain	 tokens[FACTS_BUCKETS];
+	size_t			 ntickets;
+	uint64_t		 seed;		/* of the string hash */
+	struct log_limit	 full;
+};
+
+struct facts *
+facts_new(void)
+{
+	struct facts	*f;
+
+	f = xcalloc(1, sizeof(*f));
+	f->nbuckets = FACTS_BUCKETS;
+	f->leases = xcalloc(f->nbuckets, sizeof(*f->leases));
+	if (getrandom(&f->seed, sizeof(f->seed), 0) != sizeof(f->seed))
+		fatal("getrandom");
+	return (f);
+}
+
+static struct lease_chain *
+lease_chain_of(struct facts *f, uint32_t addr)
+{
+	/* Fibonacci hashing spreads neighbouring addresses. */
+	return (&f->leases[(addr * 2654435761U >> 8) & (f->nbuckets - 1)]);
+}
+
+static struct lease_fact *
+lease_fact_find(struct facts *f, uint32_t addr)
+{
+	struct lease_fact	*l;
+
+	SLIST_FOREACH(l, lease_chain_of(f, addr), entry)
+		if (l->lease.addr == addr)
+			return (l);
+	return (NULL);
+}
+
+static void
+lease_grow(struct facts *f)
+{
+	struct lease_chain	*old = f->leases;
+	struct lease_fact	*l;
+	size_t			 i, n = f->nbuckets;
+
+	f->nbuckets = n * 2;
+	f->leases = xcalloc(f->nbuckets, sizeof(*f->leases));
+	for (i = 0; i < n; i++)
+		while ((l = SLIST_FIRST(&old[i])) != NULL) {
+			SLIST_REMOVE_HEAD(&old[i], entry);
+			SLIST_INSERT_HEAD(lease_chain_of(f, l->lease.addr), l,
+			    entry);
+		}
+	free(old);
+}
+
+void
+facts_lease(struct facts *f, const struct msg_lease *lease)
+{
+	struct lease_fact	*l = lease_fact_find(f, lease->addr);
+
+	if (lease->state == LEASE_FREE) {
+		if (l != NULL) {
+			SLIST_REMOVE(lease_chain_of(f, lease->addr), l,
+			    lease_fact, entry);
+			f->nleases--;
+			free(l);
+		}
+		return;
+	}
+	if (l == NULL) {
+		if (f->nleases >= FACTS_LEASES) {
+			log_limit(&f->full, "more than %u leases: not kept",
+			    FACTS_LEASES);
+			return;
+		}
+		if (f->nleases >= f->nbuckets)
+			lease_grow(f);
+		l = xcalloc(1, sizeof(*l));
+		SLIST_INSERT_HEAD(lease_chain_of(f, lease->addr), l, entry);
+		f->nleases++;
+	}
+	l->lease = *lease;
+}
+
+const struct msg_lease *
+facts_lease_of(struct facts *f, uint32_t addr, mono_t now)
+{
+	struct lease_fact	*l = lease_fact_find(f, addr);
+
+	if (l == NULL || l->lease.state != LEASE_BOUND ||
+	    !mono_before(now, (mono_t){ l->lease.expire_us }))
+		return (NULL);
+	return (&l->lease);
+}
+
+/*
+ * The seed keeps the chain that a guessed token falls into unknown, so that
+ * the time of a look-up tells nothing about the tokens that exist.
+ */
+static size_t
+text_bucket(const struct facts *f, const char *text)
+{
+	uint64_t	h = f->seed ^ 14695981039346656037U;
+
+	for (; *text != '\0'; text++)
+		h = (h ^ (unsigned char)*text) * 1099511628211U;
+	return ((size_t)(h >> 32 ^ h) & (FACTS_BUCKETS - 1));
+}
+
+static struct ticket_fact *
+ticket_fact_find(struct facts *f, const char *host)
+{
+	struct ticket_fact	*t;
+
+	SLIST_FOREACH(t, &f->hosts[text_bucket(f, host)], entry)
+		if (strcmp(t->ticket.host, host) == 0)
+			return (t);
+	return (NULL);
+}
+
+void
+facts_ticket(struct facts *f, const struct msg_ticket *ticket)
+{
+	struct ticket_fact	*t = ticket_fact_find(f, ticket->host);
+
+	if (t == NULL) {
+		if (f->ntickets >= FACTS_TICKETS) {
+			log_limit(&f->full, "more than %u tickets: not kept",
+			    FACTS_TICKETS);
+			return;
+		}
+		t = xcalloc(1, sizeof(*t));
+		SLIST_INSERT_HEAD(&f->hosts[text_bucket(f, ticket->host)], t,
+		    entry);
+		f->ntickets++;
+	} else if (t->ticket.token[0] != '\0')
+		SLIST_REMOVE(&f->tokens[text_bucket(f, t->ticket.token)], t,
+		    ticket_fact, token_entry);
+	t->ticket = *ticket;
+	if (t->ticket.token[0] != '\0')
+		SLIST_INSERT_HEAD(&f->tokens[text_bucket(f, t->ticket.token)],
+		    t, token_entry);
+}
+
+const struct msg_ticket *
+facts_ticket_of(struct facts *f, const char *host)
+{
+	struct ticket_fact	*t = ticket_fact_find(f, host);
+
+	return (t == NULL ? NULL : &t->ticket);
+}
+
+/* Takes the same time wherever the tokens differ. */
+static int
+token_equal(const char *a, const char *b, size_t len)
+{
+	unsigned char	diff = 0;
+	size_t		i;
+
+	for (i = 0; i < len; i++)
+		diff |= (unsigned char)(a[i] ^ b[i]);
+	return (diff == 0);
+}
+
+const struct msg_ticket *
+facts_ticket_by_token(struct facts *f, const char *token)
+{
+	struct ticket_fact	*t;
+	size_t			 len = strlen(token);
+
+	if (len == 0 || len >= TOKEN_LEN)
+		return (NULL);
+	SLIST_FOREACH(t, &f->tokens[text_bucket(f, token)], token_entry)
+		if (strlen(t->ticket.token) == len &&
+		    token_equal(t->ticket.token, token, len))
+			return (&t->ticket);
+	return (NULL);
+}
+
+static const struct conf_host *
+machine_host(const struct conf *conf, const struct msg_lease *lease)
+{
+	uint32_t	i = NONE;
+
+	if (lease->host[0] != '\0')
+		i = conf_host_by_name(conf, lease->host);
+	if (i == NONE)
+		i = conf_host_by_mac(conf, lease->mac);
+	return (i == NONE ? NULL : &conf->host[i]);
+}
+
+/* The name of the image that this machine is to install now, or NULL. */
+static const char *
+machine_image(const struct conf *conf, const struct machine *m, mono_t now)
+{
+	if (m->host == NULL)
+		return (conf->global->unknown == UNKNOWN_INSTALL ?
+		    conf->global->unknown_image : NULL);
+	if (m->ticket == NULL ||
+	    !ticket_installs((enum ticket_state)m->ticket->state) ||
+	    !mono_before(now, (mono_t){ m->ticket->expire_us }))
+		return (NULL);
+	return (m->ticket->image[0] != '\0' ? m->ticket->image :
+	    m->host->image);
+}
+
+/*
+ * Only a lease makes an address a machine: without one there is no MAC, and
+ * what asks gets nothing that is meant for somebody.
+ */
+void
+facts_machine(struct facts *f, const struct conf *conf, uint32_t addr,
+    uint32_t server, mono_t now, struct machine *m)
+{
+	const char	*image;
+
+	memset(m, 0, sizeof(*m));
+	m->addr = addr;
+	m->server = server;
+	if ((m->lease = facts_lease_of(f, addr, now)) == NULL)
+		return;
+	m->mac = m->lease->mac;
+	m->host = machine_host(conf, m->lease);
+	if (m->host != NULL)
+		m->ticket = facts_ticket_of(f, m->host->name);
+	if (m->ticket != NULL && m->ticket->state == TICKET_LOCAL)
+		m->ticket = NULL;
+	if ((image = machine_image(conf, m, now)) != NULL)
+		m->image = conf_image(conf, image);
+	m->installs = m->image != NULL;
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * facts_test.c: the tables of leases and tickets, and who a machine is.
+ */
+#include <string.h>
+
+#include "bootward.h"
+#include "unit.h"
+
+#define SERVER		0x0a4d0001
+#define ADDR		0x0a4d0201
+#define STRANGER	0x0a4d0301
+#define TOKEN		"00112233445566778899aabbccddeeff"
+
+static const mono_t	 now = { 1000000 };
+static const mono_t	 later = { 9000000 };
+static const struct mac	 mac_web = { { 0x52, 0x54, 0, 0, 0, 1 } };
+static const struct mac	 mac_other = { { 0x52, 0x54, 0, 0, 0, 9 } };
+static struct conf	*conf;
+
+static void
+make_conf(void)
+{
+	struct conf_image	*image;
+	struct conf_host	*host;
+	struct conf_hostid	*id;
+
+	conf = conf_new();
+	image = conf_add_image(conf);
+	strcpy(image->name, "debian12");
+	image = conf_add_image(conf);
+	strcpy(image->name, "rocky9");
+	host = conf_add_host(conf);
+	strcpy(host->name, "db1");
+	host = conf_add_host(conf);
+	strcpy(host->name, "web1");
+	strcpy(host->image, "debian12");
+	id = conf_add_hostid(conf);
+	id->host = 1;
+	id->kind = HOSTID_ETHERNET;
+	id->len = sizeof(mac_web.b);
+	memcpy(id->data, mac_web.b, sizeof(mac_web.b));
+}
+
+static void
+push_lease(struct facts *f, uint32_t addr, struct mac mac, const char *host,
+    enum lease_state state, mono_t expire)
+{
+	struct msg_lease	lease;
+
+	memset(&lease, 0, sizeof(lease));
+	lease.addr = addr;
+	lease.mac = mac;
+	lease.state = (uint8_t)state;
+	lease.expire_us = expire.us;
+	strcpy(lease.host, host);
+	facts_lease(f, &lease);
+}
+
+static void
+push_ticket(struct facts *f, const char *host, enum ticket_state state,
+    const char *image, const char *token, mono_t expire)
+{
+	struct msg_ticket	ticket;
+
+	memset(&ticket, 0, sizeof(ticket));
+	ticket.state = state;
+	ticket.expire_us = expire.us;
+	strcpy(ticket.host, host);
+	strcpy(ticket.image, image);
+	strcpy(ticket.token, token);
+	facts_ticket(f, &ticket);
+}
+
+static void
+test_leases(void)
+{
+	struct facts	*f = facts_new();
+	uint32_t	 i, found = 0, wrong = 0;
+
+	CHECK(facts_lease_of(f, ADDR, now) == NULL);
+	push_lease(f, ADDR, mac_web, "", LEASE_BOUND, later);
+	CHECK(facts_lease_of(f, ADDR, now) != NULL);
+	CHECK(facts_lease_of(f, ADDR, later) == NULL);
+	CHECK(facts_lease_of(f, ADDR + 1, now) == NULL);
+	push_lease(f, ADDR, mac_web, "", LEASE_DECLINED, later);
+	CHECK(facts_lease_of(f, ADDR, now) == NULL);
+	push_lease(f, ADDR, mac_other, "", LEASE_BOUND, MONO_NEVER);
+	CHECK(mac_equal(facts_lease_of(f, ADDR, later)->mac, mac_other));
+	push_lease(f, ADDR, mac_other, "", LEASE_FREE, later);
+	CHECK(facts_lease_of(f, ADDR, now) == NULL);
+	push_lease(f, ADDR, mac_other, "", LEASE_FREE, later);
+	/* Grows, and loses nothing while it does. */
+	for (i = 0; i < 20000; i++)
+		push_lease(f, ADDR + i, mac_web, "", LEASE_BOUND, later);
+	for (i = 0; i < 20000; i += 2)
+		push_lease(f, ADDR + i, mac_web, "", LEASE_FREE, later);
+	for (i = 0; i < 20000; i++)
+		if (facts_lease_of(f, ADDR + i, now) != NULL) {
+			found++;
+			if (i % 2 == 0 ||
+			    facts_lease_of(f, ADDR + i, now)->addr != ADDR + i)
+				wrong++;
+		}
+	CHECK(found == 10000);
+	CHECK(wrong == 0);
+}
+
+/* A sibling that lies about millions of leases cannot fill our memory. */
+static void
+test_bounded(void)
+{
+	struct facts	*f = facts_new();
+	uint32_t	 i, found = 0;
+
+	log_init("facts_test", -1, 1);
+	for (i = 1; i <= 300000; i++)
+		push_lease(f, i, mac_web, "", LEASE_BOUND, later);
+	for (i = 1; i <= 300000; i++)
+		found += facts_lease_of(f, i, now) != NULL;
+	CHECK(found == 1U << 18);
+	/* What is known still changes. */
+	push_lease(f, 1, mac_web, "", LEASE_FREE, later);
+	push_lease(f, 299999, mac_web, "", LEASE_BOUND, later);
+	CHECK(facts_lease_of(f, 1, now) == NULL);
+	CHECK(facts_lease_of(f, 299999, now) != NULL);
+}
+
+static void
+test_tickets(void)
+{
+	struct facts	*f = facts_new();
+	char		 host[NAME_LEN], token[TOKEN_LEN];
+	int		 i, bad = 0;
+
+	CHECK(facts_ticket_of(f, "web1") == NULL);
+	CHECK(facts_ticket_by_token(f, "") == NULL);
+	push_ticket(f, "web1", TICKET_LOCAL, "", "", MONO_NEVER);
+	CHECK(facts_ticket_of(f, "web1")->state == TICKET_LOCAL);
+	CHECK(facts_ticket_by_token(f, "") == NULL);
+	push_ticket(f, "web1", TICKET_ARMED, "", TOKEN, MONO_NEVER);
+	CHECK(facts_ticket_by_token(f, TOKEN) == facts_ticket_of(f, "web1"));
+	CHECK(facts_ticket_by_token(f, "00112233445566778899aabbccddeefe") ==
+	    NULL);
+	CHECK(facts_ticket_by_token(f, "0011223344556677") == NULL);
+	CHECK(facts_ticket_by_token(f, TOKEN "0") == NULL);
+	CHECK(facts_ticket_by_token(f, TOKEN TOKEN TOKEN) == NULL);
+	/* A new token takes the old one's place. */
+	push_ticket(f, "web1", TICKET_ARMED, "", "ff" TOKEN, MONO_NEVER);
+	CHECK(facts_ticket_by_token(f, TOKEN) == NULL);
+	CHECK(facts_ticket_by_token(f, "ff" TOKEN) != NULL);
+	push_ticket(f, "web1", TICKET_LOCAL, "", "", MONO_NEVER);
+	CHECK(facts_ticket_by_token(f, "ff" TOKEN) == NULL);
+	for (i = 0; i < 2000; i++) {
+		(void)snprintf(host, sizeof(host), "host%d", i);
+		(void)snprintf(token, sizeof(token), "%032x", i);
+		push_ticket(f, host, TICKET_ARMED, "", token, MONO_NEVER);
+	}
+	for (i = 0; i < 2000; i++) {
+		(void)snprintf(host, sizeof(host), "host%d", i);
+		(void)snprintf(token, sizeof(token), "%032x", i);
+		if (facts_ticket_of(f, host) == NULL ||
+		    facts_ticket_of(f, host) != facts_ticket_by_token(f, token))
+			bad++;
+	}
+	CHECK(bad == 0);
+}
+
+/* Who web1 is, in every state of its ticket. */
+static void
+test_states(void)
+{
+	struct facts	*f = facts_new();
+	struct machine	 m;
+	int		 i;
+
+	push_lease(f, ADDR, mac_web, "web1", LEASE_BOUND, later);
+	facts_machine(f, conf, ADDR, SERVER, now, &m);
+	CHECK(m.host == &conf->host[1] && m.ticket == NULL && !m.installs);
+	CHECK(m.addr == ADDR && m.server == SERVER);
+	CHECK(mac_equal(m.mac, mac_web));
+	for (i = 0; i < TICKET_MAX; i++) {
+		push_ticket(f, "web1", (enum ticket_state)i, "", TOKEN,
+		    MONO_NEVER);
+		facts_machine(f, conf, ADDR, SERVER, now, &m);
+		CHECK_NAMED(m.installs ==
+		    (ticket_installs((enum ticket_state)i) != 0),
+		    ticket_names[i]);
+		CHECK_NAMED((m.image != NULL) == m.installs, ticket_names[i]);
+		CHECK_NAMED((m.ticket != NULL) == (i != TICKET_LOCAL),
+		    ticket_names[i]);
+	}
+	push_ticket(f, "web1", TICKET_ARMED, "", TOKEN, later);
+	facts_machine(f, conf, ADDR, SERVER, now, &m);
+	CHECK(m.image == &conf->image[0]);
+	/* The ticket names another image than the host. */
+	push_ticket(f, "web1", TICKET_ARMED, "rocky9", TOKEN, later);
+	facts_machine(f, conf, ADDR, SERVER, now, &m);
+	CHECK(m.image == &conf->image[1]);
+	push_ticket(f, "web1", TICKET_ARMED, "gone", TOKEN, later);
+	facts_machine(f, conf, ADDR, SERVER, now, &m);
+	CHECK(!m.installs && m.image == NULL);
+	/* A ticket whose time is over, while the store is away. */
+	push_ticket(f, "web1", TICKET_ARMED, "", TOKEN, now);
+	facts_machine(f, conf, ADDR, SERVER, now, &m);
+	CHECK(!m.installs);
+}
+
+static void
+test_identity(void)
+{
+	struct facts	*f = facts_new();
+	struct machine	 m;
+
+	push_ticket(f, "web1", TICKET_ARMED, "", TOKEN, later);
+	/* No lease: nobody, whatever tickets there are. */
+	facts_machine(f, conf, ADDR, SERVER, now, &m);
+	CHECK(m.lease == NULL && m.host == NULL && !m.installs);
+	/* By MAC when the lease names no host. */
+	push_lease(f, ADDR, mac_web, "", LEASE_BOUND, later);
+	facts_machine(f, conf, ADDR, SERVER, now, &m);
+	CHECK(m.host == &conf->host[1] && m.installs);
+	/* The lease's host goes before its MAC's. */
+	push_lease(f, ADDR, mac_web, "db1", LEASE_BOUND, later);
+	facts_machine(f, conf, ADDR, SERVER, now, &m);
+	CHECK(m.host == &conf->host[0] && !m.installs);
+	/* A host that the configuration lost. */
+	push_lease(f, ADDR, mac_other, "gone", LEASE_BOUND, later);
+	facts_machine(f, conf, ADDR, SERVER, now, &m);
+	CHECK(m.lease != NULL && m.host == NULL && !m.installs);
+	/* A host without an image. */
+	push_lease(f, ADDR, mac_other, "db1", LEASE_BOUND, later);
+	push_ticket(f, "db1", TICKET_ARMED, "", "11" TOKEN, later);
+	facts_machine(f, conf, ADDR, SERVER, now, &m);
+	CHECK(m.host == &conf->host[0] && m.ticket != NULL && !m.installs);
+}
+
+static void
+test_unknown(void)
+{
+	struct facts	*f = facts_new();
+	struct machine	 m;
+
+	push_lease(f, STRANGER, mac_other, "", LEASE_BOUND, later);
+	facts_machine(f, conf, STRANGER, SERVER, now, &m);
+	CHECK(m.host == NULL && !m.installs);
+	strcpy(conf->global->unknown_image, "rocky9");
+	conf->global->unknown = UNKNOWN_IGNORE;
+	facts_machine(f, conf, STRANGER, SERVER, now, &m);
+	CHECK(!m.installs);
+	conf->global->unknown = UNKNOWN_INSTALL;
+	facts_machine(f, conf, STRANGER, SERVER, now, &m);
+	CHECK(m.installs && m.image == &conf->image[1] && m.ticket == NULL);
+	/* Not for known machines, and not without a lease. */
+	push_lease(f, ADDR, mac_web, "web1", LEASE_BOUND, later);
+	facts_machine(f, conf, ADDR, SERVER, now, &m);
+	CHECK(!m.installs);
+	facts_machine(f, conf, STRANGER + 1, SERVER, now, &m);
+	CHECK(!m.installs);
+}
+
+int
+main(void)
+{
+	make_conf();
+	test_leases();
+	test_bounded();
+	test_tickets();
+	test_states();
+	test_identity();
+	test_unknown();
+	conf_free(conf);
+	return (unit_done());
+}
