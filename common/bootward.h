@@ -579,7 +579,7 @@ extern struct child child;
 /* Priorities of events: messages are read before the network. */
 #define PRIO_MESSAGE	0
 #define PRIO_NETWORK	1
-#define PRIO_MAX	2
+#define PRIO_COUNT	2
 
 /*
  * proc.c: the whole life of a child: takes MSG_START from the parent, enters

@@ -426,7 +426,7 @@ proc_main(const struct daemon *daemon)
 	child.restarts = start.restarts;
 	child.started = clock_now();
 	if ((child.base = event_base_new()) == NULL ||
-	    event_base_priority_init(child.base, PRIO_MAX) == -1)
+	    event_base_priority_init(child.base, PRIO_COUNT) == -1)
 		fatalx("no event base");
 	proc_wait(&running);
 
