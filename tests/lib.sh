@@ -1,0 +1,287 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: ISC
+#
+# lib.sh: what every test with a network needs: a private world, bootward in
+# it, clients on its bridge, and TAP.  A test begins like this:
+#
+#	top=$(cd "$(dirname "$0")/../.." && pwd)
+#	. "$top/tests/lib.sh"
+#	world_enter "$0" "$@"
+#	world_up
+#
+# The world is a set of namespaces of which the test is process 1: when it
+# ends, however it ends, all processes, interfaces and mounts in it are gone,
+# and what was written to /etc, /run, /srv and /var never was.
+
+LC_ALL=C
+TZ=UTC
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL TZ PATH
+umask 022
+
+: "${top:?must be set to the top of the tree}"
+obj=${BW_OBJ:-$top/obj}
+tmp=/run/test			# of this world only
+log=$tmp/bootward.log
+server=10.77.0.1
+bootward_pid=
+
+# TAP ------------------------------------------------------------------------
+
+tap_count=0
+tap_failed=0
+
+diag()
+{
+	printf '%s\n' "$*" | sed 's/^/# /'
+}
+
+tap_result()		# STATUS NAME
+{
+	tap_count=$((tap_count + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $tap_count - $2"
+	else
+		tap_failed=$((tap_failed + 1))
+		echo "not ok $tap_count - $2"
+	fi
+	return "$1"
+}
+
+# The command succeeds; what it says is shown if it does not.
+ok()			# NAME COMMAND...
+{
+	tap_name=$1
+	shift
+	if "$@" >"$tmp/ok.out" 2>&1; then
+		tap_result 0 "$tap_name"
+	else
+		tap_result 1 "$tap_name" || :
+		diag "failed: $*"
+		sed 's/^/# /' "$tmp/ok.out"
+		return 1
+	fi
+}
+
+not()			# COMMAND...
+{
+	! "$@"
+}
+
+is()			# NAME GOT WANT
+{
+	if [ "$2" = "$3" ]; then
+		tap_result 0 "$1"
+	else
+		tap_result 1 "$1" || :
+		diag "got:  $2"
+		diag "want: $3"
+		return 1
+	fi
+}
+
+bail()
+{
+	echo "Bail out! $*"
+	exit 1
+}
+
+done_testing()
+{
+	echo "1..$tap_count"
+	[ "$tap_failed" -eq 0 ]
+	exit
+}
+
+# Until the command succeeds, but not for longer than that.
+wait_until()		# SECONDS COMMAND...
+{
+	wait_end=$(($(date +%s) + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$(date +%s)" -lt "$wait_end" ] || return 1
+		sleep 0.1
+	done
+}
+
+# The world ------------------------------------------------------------------
+
+# Run the script again, as process 1 of new namespaces; returns inside.
+world_enter()		# SCRIPT ARGUMENTS...
+{
+	if [ "${BW_WORLD-}" != 1 ] || [ $$ -ne 1 ]; then
+		[ "$(id -u)" = 0 ] || bail "this needs root"
+		BW_WORLD=1 exec unshare --mount --net --pid --uts --ipc --fork \
+		    --kill-child --mount-proc --propagation private sh "$@"
+	fi
+	trap 'exit 129' HUP
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+
+	set -e
+	mount -t tmpfs -o mode=755 bwrun /run
+	mount -t tmpfs -o mode=755 bwsrv /srv
+	mkdir -p /run/netns /run/lock "$tmp"
+	world_overlay /etc
+	world_overlay /var
+	mkdir -p /var/empty /srv/bootward/boot /srv/bootward/www \
+	    /etc/bootward/answers /etc/bootward/images
+	sh "$top/tests/deps.sh" users
+	set +e
+}
+
+# Writes below a directory go to memory.
+world_overlay()		# DIRECTORY
+{
+	mkdir -p "$tmp/overlay$1/upper" "$tmp/overlay$1/work"
+	mount -t overlay -o "lowerdir=$1,upperdir=$tmp/overlay$1/upper" \
+	    -o "workdir=$tmp/overlay$1/work" bwoverlay "$1"
+}
+
+# The server's end: a bridge with its address.
+world_up()
+{
+	set -e
+	echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
+	echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+	ip link set lo up
+	ip link add bw0 type bridge forward_delay 0 stp_state 0
+	ip addr add "$server/16" dev bw0
+	ip link set bw0 up
+	cat >"$tmp/udhcpc.script" <<'END'
+#!/bin/sh
+env >"$BW_LEASE.$1"
+case $1 in
+deconfig)	ip addr flush dev "$interface"; ip link set "$interface" up ;;
+bound|renew)	ip addr replace "$ip/$mask" dev "$interface" ;;
+esac
+END
+	chmod +x "$tmp/udhcpc.script"
+	set +e
+}
+
+# A client: a namespace with eth0 on the bridge.
+client_new()		# NAME MAC
+{
+	set -e
+	ip netns add "$1"
+	ip link add "bwv$1" type veth peer name eth0 address "$2" netns "$1"
+	ip link set "bwv$1" master bw0 up
+	ip -n "$1" link set lo up
+	ip -n "$1" link set eth0 up
+	set +e
+}
+
+in_client()		# NAME COMMAND...
+{
+	in_name=$1
+	shift
+	ip netns exec "$in_name" "$@"
+}
+
+# Get and configure a lease; its variables are then in $tmp/lease.NAME.bound.
+client_dhcp()		# NAME UDHCPC-ARGUMENTS...
+{
+	dhcp_name=$1
+	shift
+	rm -f "$tmp/lease.$dhcp_name."*
+	BW_LEASE=$tmp/lease.$dhcp_name ip netns exec "$dhcp_name" udhcpc -f -n \
+	    -q -t 5 -T 1 -i eth0 -s "$tmp/udhcpc.script" "$@" 2>&1
+}
+
+client_lease()		# NAME VARIABLE
+{
+	sed -n "s/^$2=//p" "$tmp/lease.$1.bound"
+}
+
+# bootward -------------------------------------------------------------------
+
+ctl()
+{
+	"$obj/bootwardctl" "$@"
+}
+
+# Start it with the configuration that is on standard input.
+start_bootward()	# FLAGS...
+{
+	cat >/etc/bootward.conf
+	chmod 640 /etc/bootward.conf
+	run_bootward "$@"
+	if ! wait_until 20 bootward_ready; then
+		sed 's/^/# /' "$log"
+		bail "bootward is not ready after 20 seconds"
+	fi
+	bootward_pids >"$tmp/pids"
+}
+
+run_bootward()		# FLAGS...
+{
+	"$obj/bootward" -d "$@" >>"$log" 2>&1 </dev/null &
+	bootward_pid=$!
+}
+
+# All five daemons say that they run.
+bootward_ready()
+{
+	ctl show status >"$tmp/status" || return 1
+	for daemon in store dhcpd arpd tftpd ksd; do
+		[ -n "$(bootward_pid_of "$daemon")" ] &&
+		    grep -q "^$daemon .*running" "$tmp/status" || return 1
+	done
+}
+
+# NAME PID of each child, by name.
+bootward_pids()
+{
+	ps --no-headers -o comm=,pid= --ppid "$bootward_pid" | sort
+}
+
+bootward_pid_of()	# NAME
+{
+	bootward_pids | sed -n "s/^$1 *//p"
+}
+
+bootward_alive()
+{
+	kill -0 "$bootward_pid" 2>/dev/null
+}
+
+bootward_gone()
+{
+	! bootward_alive
+}
+
+# Stop it; the status is what it exited with.
+stop_bootward()
+{
+	kill -TERM "$bootward_pid"
+	if ! wait_until 10 bootward_gone; then
+		diag "bootward does not stop"
+		kill -KILL "$bootward_pid"
+	fi
+	wait "$bootward_pid"
+}
+
+# Warnings and errors in the log, but for those that match a pattern.
+log_unexpected()	# PATTERN...
+{
+	: >"$tmp/allowed"
+	for pattern; do
+		echo "$pattern" >>"$tmp/allowed"
+	done
+	grep -E ': (warning|error): ' "$log" | grep -v -E -f "$tmp/allowed"
+}
+
+# How every test ends; the patterns are of warnings that it provokes.
+finish()		# PATTERN...
+{
+	finish_pids=$(bootward_pids)
+	is "all daemons are alive with the same pids" "$finish_pids" \
+	    "$(cat "$tmp/pids")"
+	is "nothing unexpected in the log" "$(log_unexpected "$@")" ""
+	if [ "$tap_failed" -ne 0 ]; then
+		diag "the log:"
+		tail -n 200 "$log" | sed 's/^/# /'
+	fi
+	done_testing
+}

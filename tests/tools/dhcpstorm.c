@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * dhcpstorm: many DHCP clients at once, for tests.  Each has a MAC of its own
+ * and goes through DISCOVER, OFFER, REQUEST, ACK with retries; every lease
+ * that was acknowledged is written out, as it comes, as "MAC ADDRESS".
+ * Exits 0 if all clients got addresses, no two the same.
+ */
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <arpa/inet.h>
+#include <err.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib.h"
+
+#define MAX_CLIENTS	100000
+#define FIRST_RETRY_MS	500
+#define LAST_RETRY_MS	4000
+#define DHCP_MAGIC	0x63825363
+
+enum { DISCOVER = 1, OFFER, REQUEST, DECLINE, ACK, NAK };
+
+enum state { IDLE, SELECTING, REQUESTING, BOUND };
+
+struct client {
+	enum state	 state;
+	uint32_t	 addr, server;
+	int64_t		 wait_ms;
+	mono_t		 retry;
+};
+
+/* What we read of a reply. */
+struct reply {
+	struct mac	 mac;
+	uint32_t	 xid, yiaddr, server, lease;
+	uint8_t		 type;
+};
+
+static struct client	*clients;
+static unsigned int	 nclients = 100, window = 32, started, bound;
+static unsigned int	 naks, retries, wrong;
+static uint16_t		 flags;
+static int		 fd;
+static FILE		*out;
+
+/* Locally administered, unicast, and the index in the last octets. */
+static struct mac
+storm_mac(unsigned int i)
+{
+	return ((struct mac){ { 0x02, 0xb0, 0x07,
+	    (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i } });
+}
+
+static int
+storm_index(struct mac mac, unsigned int *i)
+{
+	*i = (unsigned int)mac.b[3] << 16 | (unsigned int)mac.b[4] << 8 |
+	    mac.b[5];
+	return (*i < started && mac_equal(mac, storm_mac(*i)) ? 0 : -1);
+}
+
+static void
+storm_send(unsigned int i, uint8_t type)
+{
+	const struct client	*c = &clients[i];
+	struct frame		 f = { .dst = UINT32_MAX, .sport = 68,
+				    .dport = 67 };
+	struct mac		 mac = storm_mac(i);
+	struct wbuf		 msg, frame;
+	uint8_t			 space[600], packet[700];
+
+	wbuf_init(&msg, space, sizeof(space));
+	wbuf_u32(&msg, 0x01010600);		/* request, Ethernet */
+	wbuf_u32(&msg, i + 1);			/* xid */
+	wbuf_u16(&msg, 0);			/* secs */
+	wbuf_u16(&msg, flags);
+	wbuf_zero(&msg, 16);			/* four addresses */
+	wbuf_copy(&msg, mac.b, sizeof(mac.b));
+	wbuf_zero(&msg, 10 + 64 + 128);		/* rest, sname, file */
+	wbuf_u32(&msg, DHCP_MAGIC);
+	wbuf_copy(&msg, (uint8_t []){ 53, 1, type }, 3);
+	if (type == REQUEST) {
+		wbuf_u16(&msg, 50 << 8 | 4);
+		wbuf_u32(&msg, c->addr);
+		wbuf_u16(&msg, 54 << 8 | 4);
+		wbuf_u32(&msg, c->server);
+	}
+	wbuf_copy(&msg, (uint8_t []){ 55, 3, 1, 3, 51, 255 }, 6);
+	if (msg.len < 300)			/* BOOTP's minimum */
+		wbuf_zero(&msg, 300 - msg.len);
+
+	memset(f.dst_mac.b, 0xff, sizeof(f.dst_mac.b));
+	f.src_mac = mac;
+	wbuf_init(&frame, packet, sizeof(packet));
+	frame_build(&frame, &f, msg.data, msg.len);
+	wbuf_copy(&frame, msg.data, msg.len);
+	if (msg.err || frame.err)
+		errx(1, "the request does not fit");
+	if (send(fd, packet, FRAME_HDRLEN + msg.len, 0) == -1)
+		warn("send");
+}
+
+static void
+client_enter(unsigned int i, enum state state, mono_t now)
+{
+	struct client	*c = &clients[i];
+
+	if (c->state != state)
+		c->wait_ms = FIRST_RETRY_MS;
+	else if ((c->wait_ms *= 2) > LAST_RETRY_MS)
+		c->wait_ms = LAST_RETRY_MS;
+	c->state = state;
+	c->retry = mono_add_ms(now, c->wait_ms);
+	if (state == SELECTING)
+		storm_send(i, DISCOVER);
+	else if (state == REQUESTING)
+		storm_send(i, REQUEST);
+}
+
+static int
+reply_parse(struct buf *in, struct reply *r)
+{
+	struct buf	 value;
+	uint8_t		 code;
+
+	memset(r, 0, sizeof(*r));
+	if (buf_u32(in) != 0x02010600)
+		return (-1);
+	r->xid = buf_u32(in);
+	buf_skip(in, 8);			/* secs, flags, ciaddr */
+	r->yiaddr = buf_u32(in);
+	buf_skip(in, 8);			/* siaddr, giaddr */
+	buf_copy(in, r->mac.b, sizeof(r->mac.b));
+	buf_skip(in, 10 + 64 + 128);
+	if (buf_u32(in) != DHCP_MAGIC)
+		return (-1);
+	while (buf_left(in) > 0 && (code = buf_u8(in)) != 255) {
+		if (code == 0)
+			continue;
+		if (buf_sub(in, &value, buf_u8(in)) == -1)
+			return (-1);
+		if (code == 53)
+			r->type = buf_u8(&value);
+		else if (code == 54)
+			r->server = buf_u32(&value);
+		else if (code == 51)
+			r->lease = buf_u32(&value);
+	}
+	return (in->err ? -1 : 0);
+}
+
+static void
+client_bound(unsigned int i)
+{
+	char	 addr[ADDR_STRLEN], mac[MAC_STRLEN];
+
+	clients[i].state = BOUND;
+	bound++;
+	if (fprintf(out, "%s %s\n", mac_str(storm_mac(i), mac),
+	    addr_str(clients[i].addr, addr)) < 0 || fflush(out) == EOF)
+		err(1, "cannot write");
+}
+
+static void
+client_reply(unsigned int i, const struct reply *r, mono_t now)
+{
+	struct client	*c = &clients[i];
+
+	if (r->type == OFFER && c->state == SELECTING) {
+		if (r->yiaddr == 0 || r->server == 0) {
+			wrong++;
+			return;
+		}
+		c->addr = r->yiaddr;
+		c->server = r->server;
+		client_enter(i, REQUESTING, now);
+	} else if (r->type == ACK && c->state == REQUESTING) {
+		if (r->yiaddr != c->addr || r->server != c->server ||
+		    r->lease == 0) {
+			wrong++;
+			return;
+		}
+		client_bound(i);
+	} else if (r->type == NAK && c->state == REQUESTING) {
+		naks++;
+		client_enter(i, SELECTING, now);
+	} else if (r->type == ACK && c->state == BOUND && r->yiaddr != c->addr)
+		wrong++;
+}
+
+/* 1 if the kernel says that the UDP checksum is good or worth checking. */
+static int
+csum_valid(struct msghdr *msg)
+{
+	struct tpacket_auxdata	 aux;
+	struct cmsghdr		*c;
+
+	for (c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level != SOL_PACKET ||
+		    c->cmsg_type != PACKET_AUXDATA)
+			continue;
+		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
+		return ((aux.tp_status & TP_STATUS_CSUMNOTREADY) == 0);
+	}
+	return (1);
+}
+
+static int
+storm_receive(mono_t now)
+{
+	uint8_t		 packet[2048], control[128];
+	struct iovec	 iov = { packet, sizeof(packet) };
+	struct msghdr	 msg = { .msg_iov = &iov, .msg_iovlen = 1,
+			    .msg_control = control,
+			    .msg_controllen = sizeof(control) };
+	struct frame	 f;
+	struct reply	 r;
+	struct buf	 in;
+	ssize_t		 n;
+	unsigned int	 i;
+
+	if ((n = recvmsg(fd, &msg, MSG_DONTWAIT)) == -1)
+		return (-1);
+	buf_init(&in, packet, (size_t)n);
+	if (frame_parse(&in, &f, csum_valid(&msg)) == -1 || f.sport != 67 ||
+	    f.dport != 68 || reply_parse(&f.payload, &r) == -1)
+		return (0);
+	if (storm_index(r.mac, &i) == -1)
+		return (0);
+	if (r.xid != i + 1)
+		wrong++;
+	else
+		client_reply(i, &r, now);
+	return (0);
+}
+
+static void
+storm_run(mono_t end)
+{
+	struct pollfd	 pfd = { .fd = fd, .events = POLLIN };
+	mono_t		 now = clock_now();
+	unsigned int	 i;
+
+	while (bound < nclients && mono_before(now, end)) {
+		while (started < nclients && started - bound < window)
+			client_enter(started++, SELECTING, now);
+		if (poll(&pfd, 1, 10) == -1)
+			err(1, "poll");
+		now = clock_now();
+		while (storm_receive(now) == 0)
+			continue;
+		for (i = 0; i < started; i++) {
+			if (clients[i].state == BOUND ||
+			    mono_before(now, clients[i].retry))
+				continue;
+			retries++;
+			client_enter(i, clients[i].state, now);
+		}
+	}
+}
+
+static void
+storm_open(const char *ifname)
+{
+	struct sockaddr_ll	 sll = { .sll_family = AF_PACKET,
+				    .sll_protocol = htons(ETH_P_IP) };
+	int			 on = 1, size = 4 * 1024 * 1024;
+
+	if ((sll.sll_ifindex = (int)if_nametoindex(ifname)) == 0)
+		err(1, "%s", ifname);
+	if ((fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)) == -1)
+		err(1, "socket");
+	if (setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) == -1 ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) == -1)
+		err(1, "setsockopt");
+	if (bind(fd, (const struct sockaddr *)(const void *)&sll,
+	    sizeof(sll)) == -1)
+		err(1, "bind");
+}
+
+static int
+by_addr(const void *a, const void *b)
+{
+	uint32_t	x = ((const struct client *)a)->addr;
+	uint32_t	y = ((const struct client *)b)->addr;
+
+	return ((x > y) - (x < y));
+}
+
+/* How many clients have an address that another one has, too. */
+static unsigned int
+storm_duplicates(void)
+{
+	unsigned int	 i, n = 0;
+
+	qsort(clients, nclients, sizeof(*clients), by_addr);
+	for (i = 1; i < nclients; i++)
+		if (clients[i].state == BOUND &&
+		    clients[i - 1].state == BOUND &&
+		    clients[i].addr == clients[i - 1].addr)
+			n++;
+	return (n);
+}
+
+static unsigned int
+number(const char *text)
+{
+	char		*end;
+	unsigned long	 n = strtoul(text, &end, 10);
+
+	if (*text == '\0' || *end != '\0' || n == 0 || n > MAX_CLIENTS)
+		errx(2, "%s: not a number from 1 to %d", text, MAX_CLIENTS);
+	return ((unsigned int)n);
+}
+
+int
+main(int argc, char **argv)
+{
+	mono_t		 begin;
+	unsigned int	 seconds = 60, duplicates;
+	int		 c;
+
+	out = stdout;
+	while ((c = getopt(argc, argv, "bn:o:t:w:")) != -1)
+		switch (c) {
+		case 'b':
+			flags = 0x8000;		/* answer me by broadcast */
+			break;
+		case 'n':
+			nclients = number(optarg);
+			break;
+		case 'o':
+			if ((out = fopen(optarg, "we")) == NULL)
+				err(1, "%s", optarg);
+			break;
+		case 't':
+			seconds = number(optarg);
+			break;
+		case 'w':
+			window = number(optarg);
+			break;
+		default:
+			optind = argc;
+		}
+	if (argc - optind != 1)
+		errx(2, "usage: dhcpstorm [-b] [-n clients] [-o file] "
+		    "[-t seconds] [-w window] interface");
+	storm_open(argv[optind]);
+	clients = xcalloc(nclients, sizeof(*clients));
+	begin = clock_now();
+	storm_run(mono_add_s(begin, seconds));
+	duplicates = storm_duplicates();
+	(void)fprintf(stderr, "dhcpstorm: %u clients, %u bound, %u naks, "
+	    "%u retries, %u wrong, %u duplicates, %lld ms\n", nclients, bound,
+	    naks, retries, wrong, duplicates,
+	    (long long)mono_diff_ms(clock_now(), begin));
+	return (bound != nclients || wrong > 0 || duplicates > 0);
+}
