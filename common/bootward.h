@@ -385,7 +385,7 @@ struct msg_empty {
 	M(SOCK,	   TO(PARENT), TO_NET,	   ONE, struct msg_sock, FD)	\
 	M(SOCK_CLOSE, TO(PARENT), TO_NET,  ONE, struct msg_sock, NOFD)	\
 	M(PEER,	   TO(PARENT), TO_DAEMONS, ONE, struct msg_peer, FD)	\
-	M(RUN,	   TO(PARENT), TO_DAEMONS, NONE, struct msg_empty, NOFD) \
+	M(RUN,	   TO(PARENT), TO_DAEMONS | TO(KSGEN), NONE, struct msg_empty, NOFD) \
 	M(READY,   TO_DAEMONS, TO(PARENT), NONE, struct msg_empty, NOFD) \
 	M(PEER_LOST, TO_DAEMONS, TO(PARENT), ONE, struct msg_peer, NOFD) \
 	M(VERBOSE, TO(PARENT) | TO(STORE), TO_DAEMONS | TO(PARENT), ONE, struct msg_flag, NOFD) \
