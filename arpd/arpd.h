@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * arpd.h: the parts of arpd.  arp.c, probe.c and watch.c are pure: they see
+ * buffers, facts and the time, and say what is to be done; port.c and prove.c
+ * do it.
+ */
+#ifndef ARPD_H
+#define ARPD_H
+
+#include "bootward.h"
+
+struct port;
+struct segment;
+
+/* arp.c: ARP for IPv4 on Ethernet (RFC 826). */
+#define ARP_REQUEST	1
+#define ARP_REPLY	2
+#define ARP_FRAME_LEN	60		/* with Ethernet's padding */
+
+struct arp_msg {
+	struct mac	sha, tha;	/* sender's and target's Ethernet */
+	uint32_t	spa, tpa;	/* and protocol addresses */
+	uint16_t	op;
+};
+
+/* 0, or -1 unless it is an ARP frame that a host with one address may send. */
+int	 arp_parse(struct buf *, struct arp_msg *);
+/* Is this address free?  From 0.0.0.0, so that no cache learns it. */
+void	 arp_build_probe(struct wbuf *, struct mac, uint32_t addr);
+/* This address is mine. */
+void	 arp_build_announce(struct wbuf *, struct mac, uint32_t addr);
+
+/* probe.c: what arpd does about one address (RFC 5227). */
+enum probe_state {
+	PROBE_IDLE,		/* nothing */
+	PROBE_QUEUED,		/* to be proven free: waits for its turn */
+	PROBE_SENDING,		/* some of the probes are sent */
+	PROBE_WAITING,		/* all are sent, somebody may still answer */
+	PROBE_PROVEN,		/* nobody did */
+	PROBE_RENEWING,		/* still proven; probed again */
+	PROBE_TAKEN,		/* somebody uses it */
+	PROBE_ANNOUNCING,	/* it is ours, told once */
+	PROBE_OWNED,		/* it is ours, told twice */
+	PROBE_DEFENDED,		/* it is ours, and was just defended */
+	PROBE_STATES
+};
+
+enum probe_input {
+	PROBE_IN_PROVE,		/* prove it free */
+	PROBE_IN_OWN,		/* it is ours now */
+	PROBE_IN_TIMER,		/* the state's time is over */
+	PROBE_IN_HEARD,		/* another machine claims it */
+	PROBE_IN_STOP,		/* it is no longer our business */
+	PROBE_INPUTS
+};
+
+/* What the caller has to do after a transition. */
+#define PROBE_DO_PROBE		0x01	/* send a probe */
+#define PROBE_DO_ANNOUNCE	0x02	/* send an announcement */
+#define PROBE_DO_PROVEN		0x04	/* say that it is free, until then */
+#define PROBE_DO_WITHDRAW	0x08	/* say that this is no longer known */
+#define PROBE_DO_CONFLICT	0x10	/* say who claims it */
+
+struct probe {
+	TAILQ_ENTRY(probe) queue;	/* of its state, by due time */
+	struct port	*port;
+	struct segment	*seg;		/* NULL: an address of our own */
+	mono_t		 due;		/* when the state's time is over */
+	mono_t		 until;		/* the proof holds */
+	uint32_t	 addr;
+	uint8_t		 state;		/* enum probe_state */
+	uint8_t		 sent;		/* packets in this state */
+	struct mac	 foe;		/* who claims it */
+};
+
+/* Proving in the background of a wired network; see bootward-arpd(8). */
+#define PROVE_NUM		3	/* PROBE_NUM of RFC 5227, 1.1 */
+#define PROVE_GAP_MS		100	/* between probes */
+#define PROVE_WAIT_MS		300	/* after the last one */
+#define PROVE_RENEW_MS		(200 * 1000)
+#define PROVE_VALID_MS		(300 * 1000)
+#define PROVE_RENEW_GAP_MS	2000	/* PROBE_MAX and ANNOUNCE_WAIT */
+#define PROVE_TAKEN_MS		(120 * 1000)
+#define ANNOUNCE_NUM		2
+#define ANNOUNCE_INTERVAL_MS	2000
+#define DEFEND_INTERVAL_MS	10000
+
+extern const char *const probe_statename[PROBE_STATES];
+
+/* The one transition function; a set of PROBE_DO_*. */
+unsigned int probe_event(struct probe *, enum probe_input, mono_t now);
+/* Does the end of the state's time send a packet? */
+int	 probe_state_sends(enum probe_state);
+/* Has the state an end at all? */
+int	 probe_state_ends(enum probe_state);
+/* Is it on the way to a proof, or proven? */
+int	 probe_is_wanted(const struct probe *);
+int	 probe_is_proven(const struct probe *);
+
+/* A bound on packets in a time: rate a second, burst at once. */
+struct bucket {
+	mono_t		 filled;
+	uint32_t	 tokens;
+};
+
+int	 bucket_take(struct bucket *, uint32_t rate, uint32_t burst, mono_t);
+
+/* watch.c: whose the addresses are, as dhcpd and the configuration say. */
+
+/* A segment of the configuration, and how we reach it. */
+struct segment {
+	uint32_t	 index;		/* in conf->segment */
+	struct port	*port;		/* NULL: not reached directly */
+	size_t		 wanted;	/* proofs that should exist */
+	size_t		 active;	/* probes under way and proofs */
+	size_t		 proven;	/* proofs */
+	uint32_t	 range;		/* where the search for the next free */
+	uint32_t	 next;		/* address goes on: index and offset */
+	mono_t		 asked;		/* when wanted last grew or shrank */
+};
+
+/* What is known of one address of a range, or of a reserved one. */
+struct entry {
+	LIST_ENTRY(entry) bucket;
+	struct probe	 probe;
+	mono_t		 expire;	/* of the lease */
+	mono_t		 quiet;		/* no conflict is told before then */
+	uint32_t	 addr;
+	uint32_t	 host;		/* reserved for; index or NONE */
+	struct mac	 owner;		/* of the lease or the host */
+	uint8_t		 lease;		/* enum lease_state */
+	uint8_t		 unseen;	/* no ARP since its last ACK */
+};
+
+LIST_HEAD(entry_list, entry);
+
+#define WATCH_MAX	(1U << 20)	/* entries */
+#define WATCH_QUIET_S	10
+
+struct watch {
+	const struct conf *conf;
+	struct segment	*segs;		/* as conf->segment */
+	size_t		 nsegs;
+	struct entry_list *buckets;
+	size_t		 nbuckets;	/* a power of two */
+	size_t		 nentries;
+};
+
+/* What a frame means to us. */
+enum verdict_kind {
+	VERDICT_NOTHING,
+	VERDICT_OWN_CLAIMED,	/* somebody claims an address of ours */
+	VERDICT_TAKEN,		/* an address that was to be free is not */
+	VERDICT_CONFLICT,	/* a leased or reserved one has another user */
+	VERDICT_SEEN,		/* the owner speaks first after its ACK */
+	VERDICTS
+};
+
+struct verdict {
+	enum verdict_kind kind;
+	struct entry	*entry;		/* unless NOTHING or OWN_CLAIMED */
+	uint32_t	 addr;		/* the address in question */
+};
+
+void	 watch_init(struct watch *);
+/*
+ * A new configuration: entries whose address it does not know go away;
+ * dropped() is called for each first.
+ */
+void	 watch_configure(struct watch *, const struct conf *,
+	    void (*dropped)(struct entry *));
+struct entry *watch_find(const struct watch *, uint32_t addr);
+/* The entry of an address that the configuration knows, made if need be. */
+struct entry *watch_enter(struct watch *, uint32_t addr);
+/* Forget it unless a lease, a host or a probe still needs it. */
+void	 watch_release(struct watch *, struct entry *, mono_t now);
+/* Is the address in a range or reserved?  Its segment, or NULL. */
+struct segment *watch_segment(const struct watch *, uint32_t addr);
+/* Take in what dhcpd or the store says; fresh: it has just been ACKed. */
+struct entry *watch_lease(struct watch *, const struct msg_lease *, int fresh);
+int	 watch_is_leased(const struct entry *, mono_t now);
+/* The segment's next address that nobody has and nobody looks at; 0: none. */
+uint32_t watch_next_free(struct watch *, struct segment *, mono_t now);
+/* What does this frame, which came in on that interface, mean? */
+void	 watch_decide(struct verdict *, const struct watch *,
+	    const struct arp_msg *, const struct msg_iface *in,
+	    const struct msg_iface *ifaces, size_t nifaces, mono_t now);
+
+/* port.c: interfaces, and what we say on them. */
+struct port {
+	TAILQ_ENTRY(port) entry;
+	struct sock	*sock;
+	struct msg_iface iface;		/* index 0: not there, or down */
+	struct probe	 own[IFACE_ADDRS];	/* addr 0: none */
+};
+
+void	 port_open(struct sock *, event_callback_fn);
+void	 port_close(struct sock *, mono_t);
+void	 port_update(const struct msg_iface *, mono_t);
+struct port *port_of_segment(const struct conf *, uint32_t segment);
+/* Claimed by msg->sha: defend it, if that is due. */
+void	 port_claimed(struct port *, const struct arp_msg *, mono_t);
+/* Both: 0, or -1 when the packet did not leave. */
+int	 port_probe(struct port *, uint32_t addr);
+int	 port_announce(struct port *, uint32_t addr);
+
+/* prove.c: timers of all probes, and the stock of proven addresses. */
+#define PROVE_WANTED		64	/* proofs in stock for a segment */
+#define PROVE_WANTED_MAX	1024	/* when they are used up quickly */
+#define PROVE_ACTIVE_MAX	4096	/* with those that dhcpd asked for */
+#define PROVE_PPS		1000	/* probes a second */
+#define PROVE_BURST		100
+#define PROVE_SHRINK_S		300	/* half as many when it is idle */
+
+void	 prove_init(struct watch *);
+/* Feed one probe, do what follows. */
+void	 prove_feed(struct probe *, enum probe_input, mono_t);
+/* The ways to the segments have changed. */
+void	 prove_segments(mono_t);
+/* The leases are known: begin. */
+void	 prove_start(mono_t);
+/* dhcpd asks for this address; -1 when it cannot be proven. */
+int	 prove_wanted(uint32_t addr, mono_t);
+/* dhcpd has leased this address; it needs no proof any more. */
+void	 prove_leased(struct entry *, mono_t);
+/* dhcpd is there anew: tell it all that holds. */
+void	 prove_tell_all(mono_t);
+/* After a round of inputs: send what was gathered, set the timer. */
+void	 prove_settle(mono_t);
+
+/* count.c: figures for "show status". */
+#define ARPD_COUNTERS(C)						\
+	C(FRAMES,	"frames")					\
+	C(MALFORMED,	"malformed")					\
+	C(PROBES,	"probes-sent")					\
+	C(ANNOUNCES,	"announcements-sent")				\
+	C(SEND_FAILED,	"send-failed")					\
+	C(PROVEN,	"proven")		/* times */		\
+	C(IN_STOCK,	"proven-now")					\
+	C(LATE,		"asked-by-dhcpd")				\
+	C(REFUSED,	"asked-in-vain")				\
+	C(TAKEN,	"taken")					\
+	C(CONFLICTS,	"conflicts")					\
+	C(UNTOLD,	"conflicts-untold")	/* over the bound */	\
+	C(DEFENDED,	"defended")					\
+	C(SEEN,		"clients-seen")					\
+	C(ENTRIES,	"addresses-watched")
+
+enum arpd_counter {
+#define C(tag, name)	COUNT_##tag,
+	ARPD_COUNTERS(C)
+#undef C
+	COUNT_MAX
+};
+static_assert(COUNT_MAX <= CTL_COUNTERS, "arpd's counters");
+
+extern struct ctl_counter arpd_counter[COUNT_MAX];
+void	 count_up(enum arpd_counter);
+void	 count_set(enum arpd_counter, uint64_t);
+
+#endif
