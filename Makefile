@@ -1,14 +1,15 @@
 # bootward: everything is built from here into obj/.  GNU make.
 #
-#	make			build
-#	make test		unit, configuration, namespace, boot tests (root)
-#	make demo [FIRMWARE=uefi]	a real machine from power-on to its answers
-#	make lint		compilers' and checkers' opinions
-#	make install [DESTDIR= PREFIX=/usr]	make uninstall
+#	make				build
+#	make test			every test, as root
+#	make demo [FIRMWARE=uefi]	a real machine, from power-on to done
+#	make lint			what compilers and checkers think
+#	make install [DESTDIR= PREFIX=/usr]; make uninstall
 
 PREFIX	?= /usr
-CC	?= gcc
-YACC	?= bison -y
+DESTDIR	?=
+FIRMWARE ?= bios
+YACC	:= bison -y
 O	:= obj
 
 WARN	:= -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
@@ -19,55 +20,126 @@ CFLAGS	?= -O2 -g
 CPPFLAGS += -std=c11 -D_GNU_SOURCE -Icommon -I/usr/include/libnl3
 LDFLAGS	+= -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
 LIBS	:= -levent_core -lseccomp -lsqlite3 -lnl-route-3 -lnl-3 -lbsd
+COMPILE	= $(CC) $(CPPFLAGS) $(HARDEN) $(WARN) $(CFLAGS) -MMD -MP
 
 # Programs, each from the file that has its main(); the rest is one archive.
 MAINS	:= common/bootward.c common/bootwardctl.c common/store.c dhcpd/dhcpd.c \
 	arpd/arpd.c tftpd/tftpd.c ksd/ksd.c ksd/ksgen.c
 PROGS	:= $(patsubst %.c,$(O)/%,$(notdir $(MAINS)))
 SRCS	:= $(wildcard common/*.c dhcpd/*.c arpd/*.c tftpd/*.c ksd/*.c)
-LIBSRCS	:= $(filter-out $(MAINS),$(SRCS))
-LIBOBJS	:= $(LIBSRCS:%.c=$(O)/%.o) $(O)/common/parse.o
+LIBOBJS	:= $(patsubst %.c,$(O)/%.o,$(filter-out $(MAINS),$(SRCS))) \
+	$(O)/common/parse.o
 UNITS	:= $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/*_test.c))
 TOOLS	:= $(patsubst tests/tools/%.c,$(O)/tests/%,$(wildcard tests/tools/*.c))
+MANS	:= $(wildcard common/*.[58] dhcpd/*.8 arpd/*.8 tftpd/*.8 ksd/*.8)
+SCRIPTS	:= $(wildcard etc/*.sh tests/*.sh tests/*/*.t tests/*/*.sh rc.d/* \
+	etc/answers/*) .ci/run
 
 all: $(PROGS)
 
 $(O)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(HARDEN) $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "cc $<"
+	@$(COMPILE) -c -o $@ $<
 
 $(O)/common/parse.c: common/parse.y
 	@mkdir -p $(@D)
-	$(YACC) -o $@ common/parse.y
+	@echo "yacc $<"
+	@$(YACC) -o $@ $<
 
 $(O)/common/parse.o: $(O)/common/parse.c Makefile
-	$(CC) $(CPPFLAGS) $(HARDEN) $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@$(COMPILE) -c -o $@ $<
 
 # Objects with one name in two folders would hide each other in an archive.
 $(O)/lib.a: $(LIBOBJS)
 	@test -z "$$(printf '%s\n' $(notdir $^) | sort | uniq -d)"
-	rm -f $@ && ar rcs $@ $^
+	@rm -f $@ && ar rcs $@ $^
 
 define program
 $(O)/$(basename $(notdir $(1))): $(O)/$(1:.c=.o) $(O)/lib.a
-	$$(CC) $$(HARDEN) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LIBS)
+	@echo "ld $$@"
+	@$$(CC) $$(HARDEN) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LIBS)
 endef
 $(foreach m,$(MAINS),$(eval $(call program,$(m))))
 
 $(UNITS): $(O)/tests/%: tests/unit/%.c tests/unit/unit.h $(O)/lib.a
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -I. -Itests/unit $(HARDEN) $(WARN) $(CFLAGS) \
-	    $(LDFLAGS) -o $@ $< $(O)/lib.a $(LIBS)
-
 $(TOOLS): $(O)/tests/%: tests/tools/%.c $(O)/lib.a
+$(UNITS) $(TOOLS):
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -I. $(HARDEN) $(WARN) $(CFLAGS) $(LDFLAGS) \
-	    -o $@ $< $(O)/lib.a $(LIBS)
+	@echo "ld $@"
+	@$(COMPILE) -I. -Itests/unit $(LDFLAGS) -o $@ $< $(O)/lib.a $(LIBS)
+
+# Tests.  What is missing is fetched first; then everything runs under prove.
+NETTESTS := $(wildcard tests/conf/*.t tests/sandbox/*.t tests/net/*.t \
+	tests/boot/*.t)
+
+test:
+	@sh tests/deps.sh test
+	@sh tests/deps.sh users
+	@$(MAKE) --no-print-directory all tools
+	@$(MAKE) --no-print-directory check-unit check-net
+
+tools: $(UNITS) $(TOOLS)
+
+check-unit: tools
+	prove -e '' $(sort $(UNITS))
+
+check-net: all tools
+	prove -e sh --timer $(sort $(NETTESTS))
+
+demo:
+	@sh tests/deps.sh demo
+	@sh tests/deps.sh users
+	@$(MAKE) --no-print-directory all tools
+	@sh tests/demo.sh $(FIRMWARE)
+
+lint:
+	@sh tests/deps.sh lint
+	@$(MAKE) --no-print-directory all tools
+	cppcheck --quiet --error-exitcode=1 --std=c11 -D_GNU_SOURCE -Icommon \
+	    --enable=warning,performance,portability --inline-suppr \
+	    --suppress=missingIncludeSystem $(SRCS)
+	clang-tidy --quiet --warnings-as-errors='*' $(SRCS) -- $(CPPFLAGS)
+	shellcheck -s sh -x $(SCRIPTS)
+	mandoc -Tlint -W warning $(MANS)
+
+# Installation.
+SBIN	= $(DESTDIR)$(PREFIX)/sbin
+LIBEXEC	= $(DESTDIR)$(PREFIX)/libexec/bootward
+MAN	= $(DESTDIR)$(PREFIX)/share/man
+UNITDIR	= $(DESTDIR)$(PREFIX)/lib
+SBINPROGS := bootward bootwardctl
+LIBEXECPROGS := $(filter-out $(SBINPROGS),$(notdir $(PROGS)))
+
+install: all
+	install -d $(SBIN) $(LIBEXEC) $(MAN)/man5 $(MAN)/man8 \
+	    $(DESTDIR)/etc/bootward/answers $(DESTDIR)/etc/bootward/images \
+	    $(UNITDIR)/systemd/system \
+	    $(UNITDIR)/sysusers.d $(UNITDIR)/tmpfiles.d \
+	    $(DESTDIR)/srv/bootward/boot $(DESTDIR)/srv/bootward/www
+	install -m 755 $(SBINPROGS:%=$(O)/%) $(SBIN)
+	install -m 755 $(LIBEXECPROGS:%=$(O)/%) $(LIBEXEC)
+	install -m 644 $(filter %.5,$(MANS)) $(MAN)/man5
+	install -m 644 $(filter %.8,$(MANS)) $(MAN)/man8
+	install -m 644 etc/systemd/* $(UNITDIR)/systemd/system
+	install -m 644 etc/sysusers.d/bootward.conf $(UNITDIR)/sysusers.d
+	install -m 644 etc/tmpfiles.d/bootward.conf $(UNITDIR)/tmpfiles.d
+	sh etc/install.sh files "$(DESTDIR)"
+	test -n "$(DESTDIR)" || sh etc/install.sh system
+
+uninstall:
+	rm -f $(SBINPROGS:%=$(SBIN)/%) $(LIBEXECPROGS:%=$(LIBEXEC)/%) \
+	    $(patsubst %,$(MAN)/man5/%,$(notdir $(filter %.5,$(MANS)))) \
+	    $(patsubst %,$(MAN)/man8/%,$(notdir $(filter %.8,$(MANS)))) \
+	    $(patsubst etc/systemd/%,$(UNITDIR)/systemd/system/%,$(wildcard etc/systemd/*)) \
+	    $(UNITDIR)/sysusers.d/bootward.conf $(UNITDIR)/tmpfiles.d/bootward.conf
+	sh etc/install.sh remove "$(DESTDIR)"
+	-rmdir $(LIBEXEC) 2>/dev/null
 
 clean:
 	rm -rf $(O)
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
-.PHONY: all clean
+.PHONY: all test tools check-unit check-net demo lint install uninstall clean
 .DELETE_ON_ERROR:
