@@ -104,19 +104,28 @@ wait_until()		# SECONDS COMMAND...
 	done
 }
 
+# It is there, and no zombie.
+runs()			# PID
+{
+	[ -n "$1" ] && [ -e "/proc/$1/exe" ]
+}
+
 # The world ------------------------------------------------------------------
 
-# Run the script again, as process 1 of new namespaces; returns inside.
+# Run the script again, as process 1 of new namespaces; returns inside.  Who
+# kills either process, by whatever signal, ends the world.
 world_enter()		# SCRIPT ARGUMENTS...
 {
 	if [ "${BW_WORLD-}" != 1 ] || [ $$ -ne 1 ]; then
 		[ "$(id -u)" = 0 ] || bail "this needs root"
-		BW_WORLD=1 exec unshare --mount --net --pid --uts --ipc --fork \
-		    --kill-child --mount-proc --propagation private sh "$@"
+		BW_WORLD=1 setpriv --pdeathsig KILL unshare --mount --net --pid \
+		    --uts --ipc --fork --kill-child --mount-proc \
+		    --propagation private sh "$@" &
+		world=$!
+		trap 'kill -KILL "$world"; exit 143' HUP INT TERM
+		wait "$world"
+		exit
 	fi
-	trap 'exit 129' HUP
-	trap 'exit 130' INT
-	trap 'exit 143' TERM
 
 	set -e
 	mount -t tmpfs -o mode=755 bwrun /run
@@ -230,10 +239,11 @@ bootward_ready()
 	done
 }
 
-# NAME PID of each child, by name.
+# NAME PID of each daemon, by name.
 bootward_pids()
 {
-	ps --no-headers -o comm=,pid= --ppid "$bootward_pid" | sort
+	ps --no-headers -o comm=,pid= --ppid "$bootward_pid" |
+	    sed '/^ksgen/d' | sort
 }
 
 bootward_pid_of()	# NAME
@@ -243,7 +253,7 @@ bootward_pid_of()	# NAME
 
 bootward_alive()
 {
-	kill -0 "$bootward_pid" 2>/dev/null
+	runs "$bootward_pid"
 }
 
 bootward_gone()
@@ -272,16 +282,26 @@ log_unexpected()	# PATTERN...
 	grep -E ': (warning|error): ' "$log" | grep -v -E -f "$tmp/allowed"
 }
 
-# How every test ends; the patterns are of warnings that it provokes.
-finish()		# PATTERN...
+# All daemons run on as they were started, and have said nothing unexpected.
+check_alive()		# PATTERN...
 {
-	finish_pids=$(bootward_pids)
-	is "all daemons are alive with the same pids" "$finish_pids" \
+	is "all daemons are alive with the same pids" "$(bootward_pids)" \
 	    "$(cat "$tmp/pids")"
 	is "nothing unexpected in the log" "$(log_unexpected "$@")" ""
+}
+
+finish_only()
+{
 	if [ "$tap_failed" -ne 0 ]; then
 		diag "the log:"
 		tail -n 200 "$log" | sed 's/^/# /'
 	fi
 	done_testing
+}
+
+# How every test ends; the patterns are of warnings that it provokes.
+finish()		# PATTERN...
+{
+	check_alive "$@"
+	finish_only
 }

@@ -52,7 +52,7 @@ machine_on()		# bios|uefi MAC
 
 machine_runs()
 {
-	[ -n "$machine_pid" ] && kill -0 "$machine_pid" 2>/dev/null
+	runs "$machine_pid"
 }
 
 machine_off()

@@ -46,6 +46,7 @@ struct reply {
 
 static struct client	*clients;
 static unsigned int	 nclients = 100, window = 32, started, bound;
+static unsigned int	 rate = MAX_CLIENTS;	/* new clients a second */
 static unsigned int	 naks, retries, wrong;
 static uint16_t		 flags;
 static int		 fd;
@@ -242,15 +243,23 @@ storm_receive(mono_t now)
 	return (0);
 }
 
+/* May another client begin?  Not above the rate, nor outside the window. */
+static int
+storm_next(mono_t begin, mono_t now)
+{
+	return (started < nclients && started - bound < window &&
+	    started <= mono_diff_ms(now, begin) * rate / 1000);
+}
+
 static void
-storm_run(mono_t end)
+storm_run(mono_t begin, mono_t end)
 {
 	struct pollfd	 pfd = { .fd = fd, .events = POLLIN };
-	mono_t		 now = clock_now();
+	mono_t		 now = begin;
 	unsigned int	 i;
 
 	while (bound < nclients && mono_before(now, end)) {
-		while (started < nclients && started - bound < window)
+		while (storm_next(begin, now))
 			client_enter(started++, SELECTING, now);
 		if (poll(&pfd, 1, 10) == -1)
 			err(1, "poll");
@@ -329,7 +338,7 @@ main(int argc, char **argv)
 	int		 c;
 
 	out = stdout;
-	while ((c = getopt(argc, argv, "bn:o:t:w:")) != -1)
+	while ((c = getopt(argc, argv, "bn:o:r:t:w:")) != -1)
 		switch (c) {
 		case 'b':
 			flags = 0x8000;		/* answer me by broadcast */
@@ -340,6 +349,9 @@ main(int argc, char **argv)
 		case 'o':
 			if ((out = fopen(optarg, "we")) == NULL)
 				err(1, "%s", optarg);
+			break;
+		case 'r':
+			rate = number(optarg);
 			break;
 		case 't':
 			seconds = number(optarg);
@@ -352,11 +364,11 @@ main(int argc, char **argv)
 		}
 	if (argc - optind != 1)
 		errx(2, "usage: dhcpstorm [-b] [-n clients] [-o file] "
-		    "[-t seconds] [-w window] interface");
+		    "[-r rate] [-t seconds] [-w window] interface");
 	storm_open(argv[optind]);
 	clients = xcalloc(nclients, sizeof(*clients));
 	begin = clock_now();
-	storm_run(mono_add_s(begin, seconds));
+	storm_run(begin, mono_add_s(begin, seconds));
 	duplicates = storm_duplicates();
 	(void)fprintf(stderr, "dhcpstorm: %u clients, %u bound, %u naks, "
 	    "%u retries, %u wrong, %u duplicates, %lld ms\n", nclients, bound,
