@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * store.h: what the parts of the store share, and the little that a back end
+ * has to be able to do.
+ */
+#ifndef STORE_H
+#define STORE_H
+
+#include "bootward.h"
+
+#define STORE_FILE	"/bootward.db"	/* below the chroot */
+#define STORE_VERSION	1		/* of the schema, bootward-store(5) */
+#define STORE_EVENTS	100000		/* the newest ones are kept */
+
+#define ANSWER_FILES	16		/* of one host */
+#define ANSWER_BYTES	(1024 * 1024)	/* all of them together */
+
+/* answer.c: what an answer script printed, as files. */
+struct answer {
+	char		 name[NAME_LEN];	/* "": answers to any name */
+	size_t		 len;
+	uint8_t		*data;
+};
+
+struct answers {
+	size_t		 n;
+	struct answer	 file[ANSWER_FILES];
+};
+
+/* NULL, or what is wrong with the text; frees nothing, needs answers_free(). */
+const char *answers_split(const uint8_t *, size_t, struct answers *);
+/* A copy as one more file; -1 when there are too many or no memory. */
+int	 answers_add(struct answers *, const char *name, const uint8_t *,
+	    size_t);
+void	 answers_free(struct answers *);
+/* 1 for a name that a file may have. */
+int	 answers_name_ok(const char *, size_t);
+
+/* Now, in the three ways that decide what times on disk mean. */
+struct store_clock {
+	const char	*boot_id;		/* of the running kernel */
+	int64_t		 boot_us;		/* CLOCK_BOOTTIME */
+	int64_t		 wall_us;		/* since the epoch */
+};
+
+struct store_event {
+	int64_t		 seq;			/* later ones are greater */
+	struct ctl_event ctl;
+};
+
+/*
+ * A back end.  Its writers are called between begin and commit and return 0
+ * or an errno, after which only rollback is allowed.  What commit returned 0
+ * for is on disk.  EUCLEAN means that the database is damaged: the store
+ * starts again, and open repairs.  Its readers return how many they gave, at
+ * most max; fewer mean that there are no more; -1 when the rest cannot be
+ * read.  Rows that make no sense are skipped and counted in bad.
+ */
+struct backend {
+	const char	*name;
+	/* 0, or -1 and why; after that all times are of the running boot. */
+	int		(*open)(const char *where, const struct store_clock *,
+			    char *why, size_t);
+	void		(*close)(void);
+	int		(*begin)(const struct store_clock *);
+	int		(*commit)(void);
+	void		(*rollback)(void);
+
+	int		(*put_lease)(const struct msg_lease *);
+	int		(*put_ticket)(const struct msg_ticket *);
+	int		(*put_event)(const struct ctl_event *);
+	/* All files of a host, instead of those it had. */
+	int		(*put_answers)(const char *host, const struct answers *);
+
+	int		(*leases)(int64_t after, struct msg_lease *,
+			    size_t max);
+	/* 1 when this address has a row, else 0. */
+	int		(*lease)(uint32_t addr, struct msg_lease *);
+	int		(*tickets)(const char *after, struct msg_ticket *,
+			    size_t max);
+	int		(*events)(const char *host, int64_t after,
+			    struct store_event *, size_t max);
+	/* 1 when this host has an event, else 0. */
+	int		(*last_event)(const char *host, struct store_event *);
+	/* 0 or -1. */
+	int		(*answers)(const char *host, struct answers *);
+	uint64_t	*bad;
+};
+
+extern const struct backend backend_sqlite;
+
+/* store_rows.c: a row as a struct; 0, or -1 when it makes no sense. */
+struct sqlite3_stmt;
+
+int	 row_lease(struct sqlite3_stmt *, void *);	/* struct msg_lease */
+int	 row_ticket(struct sqlite3_stmt *, void *);	/* struct msg_ticket */
+int	 row_event(struct sqlite3_stmt *, void *);	/* struct store_event */
+int	 col_int(struct sqlite3_stmt *, int, int64_t min, int64_t max,
+	    int64_t *);
+int	 col_text(struct sqlite3_stmt *, int, char *, size_t);
+
+/*
+ * store_salvage.c: replace a damaged SQLite database by a new one with every
+ * row that can still be read; the old one is kept beside it.  0, or -1 and
+ * why.
+ */
+int	 salvage_run(const char *path, const char *schema, char *why, size_t);
+/* Finish a replacement that was interrupted; 0, or -1 with errno. */
+int	 salvage_finish(const char *path);
+
+/* store.c: what the other parts need of it. */
+extern const struct backend *db;
+
+/*
+ * Everything that waits goes to disk in one transaction and is answered.
+ * Returns 0 or an errno; the daemons' inputs are tried again by themselves.
+ */
+int	 store_flush(void);
+/* Soon, when the messages that wait now have been read. */
+void	 store_flush_soon(void);
+/* A timeline entry: shown to the monitors, and kept. */
+void	 store_event(struct msg_event *, mono_t);
+void	 store_clock_now(struct store_clock *, mono_t);
+
+enum store_counter {
+	COUNT_COMMITS, COUNT_COMMIT_ERRORS, COUNT_BATCHES, COUNT_LEASES,
+	COUNT_INPUTS, COUNT_EVENTS, COUNT_EVENTS_LOST, COUNT_SESSIONS,
+	COUNT_BAD_ROWS, COUNT_MAX
+};
+extern struct ctl_counter store_counters[COUNT_MAX];
+
+/* store_ticket.c: hosts and their tickets in memory. */
+struct host;
+
+/* What moves a ticket; install brings the last three. */
+struct input {
+	TAILQ_ENTRY(input) entry;
+	enum ticket_input what;
+	enum proc	 from;		/* PROC_CTL: not tried again */
+	char		 host[NAME_LEN];
+	char		 image[NAME_LEN];
+	char		 token[TOKEN_LEN];
+	struct answers	 answers;	/* the queue's to free */
+};
+
+void	 tickets_load(void);
+/* Moves the input's contents into the queue; ENOBUFS when that is full. */
+int	 tickets_input(struct input *);
+/* In an open transaction: what the queued inputs do.  0 or an errno. */
+int	 tickets_stage(mono_t);
+/* The transaction is on disk: tell the daemons. */
+void	 tickets_publish(mono_t);
+/* It is not: nothing has happened.  1 when inputs wait for a new try. */
+int	 tickets_revert(void);
+/* The timer of the next ticket that expires. */
+void	 tickets_timer(mono_t);
+/* All tickets to a daemon that has just been linked, and TICKET_SYNC. */
+void	 tickets_link_up(enum proc);
+void	 tickets_link_down(enum proc);
+/* The ticket of a host, in the rest state when it never had one. */
+void	 tickets_get(const char *host, struct msg_ticket *);
+/* Which address a host was leased, by committed leases. */
+void	 tickets_lease(const struct msg_lease *);
+uint32_t tickets_addr(const char *host);
+
+/* control.c: sessions of bootwardctl. */
+void	 control_accept(const struct msg_ctl_conn *, int fd);
+void	 control_event(const struct ctl_event *);
+void	 control_status(uint32_t id, const struct ctl_status *);
+void	 control_rendered(uint32_t id, const struct msg_rendered *, int fd);
+void	 control_reloaded(uint32_t id, const char *, size_t);
+
+#endif
