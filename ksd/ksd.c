@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ksd: HTTP/1.1 origin server (RFC 9110, 9112): answer files, boot files,
+ * packages, and the installers' reports.
+ * Runs as _ksd, chrooted to ROOT, in an empty network namespace.  Holds fd 3
+ * (parent), fd 4 (log), links to store, dhcpd and arpd, and the listening TCP
+ * sockets that it was given.  Opens files read-only beneath ROOT/www and
+ * ROOT/boot, opens no sockets, never asks another process on behalf of a
+ * request: leases and tickets are pushed to it.
+ *
+ * A request that moves a ticket is answered when the store says that it has:
+ * an answer file that was served is always on record.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ksd.h"
+
+#define ANSWER_MAX	(1024 * 1024)
+
+struct ctl_counter ksd_counters[COUNT_MAX] = {
+	[COUNT_CONNECTIONS] =	{ .name = "connections" },
+	[COUNT_OPEN] =		{ .name = "open" },
+	[COUNT_DROPPED] =	{ .name = "dropped" },
+	[COUNT_REQUESTS] =	{ .name = "requests" },
+	[COUNT_BAD] =		{ .name = "bad_requests" },
+	[COUNT_NOT_FOUND] =	{ .name = "not_found" },
+	[COUNT_REFUSED] =	{ .name = "refused" },
+	[COUNT_SENT] =		{ .name = "sent_bytes" },
+	[COUNT_ANSWERS] =	{ .name = "answers" },
+	[COUNT_HELD] =		{ .name = "held" },
+	[COUNT_TIMEOUTS] =	{ .name = "timeouts" },
+	[COUNT_CONFLICTS] =	{ .name = "conflicts" },
+};
+
+static struct facts	*facts;
+static int		 leases_synced, tickets_synced;
+
+/* Who asks, and about which ticket. */
+void
+ksd_asker(const struct conn *c, const struct route *r, mono_t now,
+    struct machine *m, struct asker *who)
+{
+	memset(who, 0, sizeof(*who));
+	who->conf = child.conf;
+	who->machine = m;
+	who->tickets = tickets_synced;
+	who->leases = leases_synced;
+	who->committed = c->committed;
+	/* Plain files are everybody's, unless there is somebody to watch. */
+	if (r->kind == ROUTE_WWW && grant_count() == 0)
+		memset(m, 0, sizeof(*m));
+	else
+		facts_machine(facts, child.conf, c->addr, c->server, now, m);
+	if (r->token[0] == '\0')
+		return;
+	who->ticket = facts_ticket_by_token(facts, r->token);
+	if (who->ticket != NULL &&
+	    !mono_before(now, (mono_t){ who->ticket->expire_us }))
+		who->ticket = NULL;
+	who->answer = who->ticket != NULL &&
+	    grant_find(who->ticket, r->name) != NULL;
+}
+
+/* OpenMetrics: a counter's sample is called NAME_total, a gauge's NAME. */
+struct blob *
+ksd_metrics(void)
+{
+	uint8_t		 text[4096];
+	struct wbuf	 w;
+	struct blob	*blob;
+	size_t		 i;
+
+	wbuf_init(&w, text, sizeof(text));
+	for (i = 0; i < COUNT_MAX; i++)
+		wbuf_printf(&w, "# TYPE bootward_ksd_%s %s\n"
+		    "bootward_ksd_%s%s %llu\n", ksd_counters[i].name,
+		    i == COUNT_OPEN ? "gauge" : "counter",
+		    ksd_counters[i].name, i == COUNT_OPEN ? "" : "_total",
+		    (unsigned long long)ksd_counters[i].value);
+	wbuf_printf(&w, "# TYPE bootward_ksd_answer_bytes gauge\n"
+	    "bootward_ksd_answer_bytes %zu\n# EOF\n", grant_bytes());
+	if (w.err || (blob = blob_new((uint32_t)w.len)) == NULL)
+		return (NULL);
+	memcpy(blob->data, text, w.len);
+	return (blob);
+}
+
+/* Messages. */
+
+static void
+got_lease(struct imsgbuf *ib, const struct imsg *msg)
+{
+	const struct msg_lease	*lease = msg->data;
+	size_t			 i;
+
+	for (i = 0; i < msg->count; i++) {
+		if (!MSG_STRING_OK(lease[i].host) ||
+		    !MSG_STRING_OK(lease[i].hostname)) {
+			proc_hostile(ib, "a lease with bad text");
+			return;
+		}
+		facts_lease(facts, &lease[i]);
+	}
+}
+
+static void
+got_lease_sync(struct imsgbuf *ib, const struct imsg *msg)
+{
+	(void)ib;
+	(void)msg;
+	leases_synced = 1;
+}
+
+static void
+got_ticket(struct imsgbuf *ib, const struct imsg *msg)
+{
+	const struct msg_ticket	*ticket = msg->data;
+	size_t			 i;
+
+	for (i = 0; i < msg->count; i++) {
+		if (!MSG_STRING_OK(ticket[i].host) ||
+		    !MSG_STRING_OK(ticket[i].image) ||
+		    !MSG_STRING_OK(ticket[i].token) ||
+		    ticket[i].state >= TICKET_MAX) {
+			proc_hostile(ib, "a ticket that makes no sense");
+			return;
+		}
+		facts_ticket(facts, &ticket[i]);
+		grant_ticket(&ticket[i]);
+		serve_wake(ticket[i].host);
+	}
+}
+
+static void
+got_ticket_sync(struct imsgbuf *ib, const struct imsg *msg)
+{
+	(void)ib;
+	(void)msg;
+	tickets_synced = 1;
+}
+
+/* All of the file; it is copied because the sender could still change it. */
+static struct blob *
+answer_read(int fd, uint32_t size)
+{
+	struct blob	*blob;
+	uint32_t	 len;
+	ssize_t		 n;
+
+	if ((blob = blob_new(size)) == NULL)
+		return (NULL);
+	for (len = 0; len < size; len += (uint32_t)n) {
+		n = pread(fd, blob->data + len, size - len, (off_t)len);
+		if (n <= 0) {
+			blob_unref(blob);
+			return (NULL);
+		}
+	}
+	return (blob);
+}
+
+static void
+got_answer(struct imsgbuf *ib, const struct imsg *msg)
+{
+	const struct msg_answer	*answer = msg->data;
+	struct blob		*blob = NULL;
+
+	if (!MSG_STRING_OK(answer->host) || !MSG_STRING_OK(answer->token) ||
+	    !MSG_STRING_OK(answer->name) || answer->token[0] == '\0' ||
+	    answer->size > ANSWER_MAX)
+		proc_hostile(ib, "an answer that makes no sense");
+	else if ((blob = answer_read(msg->fd, answer->size)) == NULL ||
+	    grant_add(answer, blob) == -1)
+		log_warnx("%s: its answer \"%s\" could not be kept",
+		    answer->host, answer->name);
+	blob_unref(blob);
+	(void)close(msg->fd);
+}
+
+static void
+got_conflict(struct imsgbuf *ib, const struct imsg *msg)
+{
+	(void)ib;
+	COUNT(CONFLICTS) += msg->count;
+}
+
+static const struct handler handlers[] = {
+	{ MSG_LEASE,	   PROC_STORE, got_lease },
+	{ MSG_LEASE,	   PROC_DHCPD, got_lease },
+	{ MSG_LEASE_SYNC,  PROC_STORE, got_lease_sync },
+	{ MSG_LEASE_SYNC,  PROC_DHCPD, got_lease_sync },
+	{ MSG_TICKET,	   PROC_STORE, got_ticket },
+	{ MSG_TICKET_SYNC, PROC_STORE, got_ticket_sync },
+	{ MSG_ANSWER,	   PROC_STORE, got_answer },
+	{ MSG_CONFLICT,	   PROC_ARPD,  got_conflict },
+	{ MSG_ZERO,	   PROC_MAX,   NULL }
+};
+
+/* Everything that the C library opens or reads once, it does here. */
+static void
+ksd_setup(void)
+{
+	char	date[HTTP_DATE_LEN];
+
+	http_date(0, date);
+	facts = facts_new();
+	serve_init();
+}
+
+static void
+ksd_configured(const struct conf *old)
+{
+	(void)old;
+	respond_dirs();
+}
+
+static void
+ksd_link_down(enum proc peer)
+{
+	if (peer == PROC_STORE)
+		serve_wake(NULL);
+}
+
+static const struct daemon ksd = {
+	.id = PROC_KSD,
+	.handlers = handlers,
+	.setup = ksd_setup,
+	.configured = ksd_configured,
+	.sock_up = serve_listen,
+	.sock_down = serve_unlisten,
+	.link_down = ksd_link_down,
+	.counters = ksd_counters,
+	.ncounters = COUNT_MAX,
+};
+
+int
+main(void)
+{
+	proc_main(&ksd);
+}
