@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * dhcpd: the DHCP server (RFC 2131) of machines that boot from the network,
+ * and of everybody else on their segments.
+ * Runs as _dhcpd, chrooted to an empty directory, in empty namespaces.  Holds
+ * fd 3 (parent), fd 4 (log), the links to its siblings and, for each
+ * interface, a packet socket and UDP sockets that it was given.  Opens
+ * nothing, writes no file: what must last it gives to the store.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dhcpd.h"
+
+#define EXPIRE_TURN	128	/* leases that end in one turn */
+#define EXPIRE_TICK	16384	/* in one second without requests */
+#define TICK_MS		1000
+#define STREAM_SLICE	512	/* leases to a new sibling in one go */
+#define STREAM_BACKLOG	(1024 * 1024)
+
+struct ctl_counter figures[FIG_MAX] = {
+#define F(tag, name)	[FIG_##tag] = { name, 0 },
+	FIGURE_LIST(F)
+#undef F
+};
+static_assert(FIG_MAX <= CTL_COUNTERS, "figures");
+
+static struct view	 view;
+static struct known	*known;
+static int		 synced;	/* the store has told us all leases */
+static struct event	*ticker;	/* expiry while nothing is asked */
+static struct event	*streamer;
+static struct {
+	int		 on;
+	uint32_t	 cursor;
+} streams[PROC_MAX];
+static struct log_limit	 loud;
+
+/* 1. One request. */
+
+static void
+turn_probe(const struct verdict *v)
+{
+	struct msg_addr	ask[PROBE_AHEAD];
+	size_t		i;
+
+	for (i = 0; i < v->nprobe; i++)
+		ask[i].addr = v->probe[i];
+	(void)proc_send(PROC_ARPD, MSG_PROBE, 0, -1, ask,
+	    v->nprobe * sizeof(ask[0]));
+}
+
+/* An offer is kept for the one client; nobody else is offered the address. */
+static int
+turn_hold(const struct verdict *v, const struct dhcp_msg *req,
+    enum hold_state state, mono_t now)
+{
+	struct owner	owner;
+	int		seconds = state == HOLD_WAIT ? WAIT_HOLD_S :
+			    OFFER_HOLD_S;
+
+	if (v->drop != NULL && (v->drop->state == HOLD_OFFERED ||
+	    v->drop->state == HOLD_WAIT))
+		lease_free(view.leases, v->drop, now);
+	if (v->kind == V_SILENT || (v->lease != NULL &&
+	    (v->lease->state == HOLD_BOUND || v->lease->staged)))
+		return (0);
+	policy_owner(req, &owner);
+	return (lease_hold(view.leases, v->addr, &owner, state, now,
+	    mono_add_s(now, seconds)) == NULL ? -1 : 0);
+}
+
+/* What needs no disk: offers, refusals, and silence. */
+static void
+turn_answer(struct port *port, const struct verdict *v,
+    const struct dhcp_msg *req, mono_t now)
+{
+	static const enum figure	count[V_MAX] = {
+		[V_SILENT] = FIG_SILENT, [V_PROBE] = FIG_PROBING,
+		[V_OFFER] = FIG_OFFER, [V_NAK] = FIG_NAK,
+		[V_INFORM] = FIG_ACK,
+	};
+	uint8_t				octets[DHCP_PAYLOAD_MAX];
+	struct letter			letter;
+	struct story			story;
+
+	figure_add(count[v->kind]);
+	if (v->kind == V_SILENT || v->kind == V_OFFER || v->kind == V_PROBE) {
+		if (turn_hold(v, req, v->kind == V_PROBE ? HOLD_WAIT :
+		    HOLD_OFFERED, now) == -1)
+			return;
+	}
+	if (v->kind == V_PROBE)
+		turn_probe(v);
+	if (v->kind == V_SILENT || v->kind == V_PROBE)
+		return;
+	letter_address(&letter, port, req, v);
+	letter.len = (uint16_t)reply_build(octets, view.conf, req, v,
+	    port->mtu);
+	outbox_put(&letter, octets);
+	if (v->unproven)
+		figure_add(FIG_UNPROVEN);
+	story_answer(&story, view.conf, req, v);
+	story_tell(&story, now);
+}
+
+/* What the request itself tells: to the timeline, the ticket, the log. */
+static void
+turn_note(const struct verdict *v, const struct dhcp_msg *req, mono_t now)
+{
+	static const enum figure	count[] = {
+		[DHCP_DISCOVER] = FIG_DISCOVER, [DHCP_REQUEST] = FIG_REQUEST,
+		[DHCP_DECLINE] = FIG_DECLINE, [DHCP_RELEASE] = FIG_RELEASE,
+		[DHCP_INFORM] = FIG_INFORM,
+	};
+	struct msg_input		input;
+	struct story			story;
+	char				mac[MAC_STRLEN], addr[ADDR_STRLEN];
+
+	if (req->type < nitems(count) && (req->type == DHCP_DISCOVER ||
+	    count[req->type] != FIG_DISCOVER))
+		figure_add(count[req->type]);
+	story_request(&story, view.conf, req, v);
+	story_tell(&story, now);
+	if (v->firmware) {
+		memset(&input, 0, sizeof(input));
+		input.input = INPUT_FIRMWARE;
+		memcpy(input.host, view.conf->host[v->host].name,
+		    sizeof(input.host));
+		(void)proc_send(PROC_STORE, MSG_INPUT, 0, -1, &input,
+		    sizeof(input));
+	}
+	if (v->skipped)
+		log_limit(&loud, "%s does not get its reserved address: "
+		    "somebody else uses it", view.conf->host[v->host].name);
+	if (v->kind == V_DECLINE)
+		log_limit(&loud, "%s declined %s: somebody else uses it",
+		    mac_str(req->mac, mac), addr_str(v->addr, addr));
+}
+
+/* One request, one pass: parse, decide, then answer now or once it is kept. */
+void
+turn_request(struct port *port, struct frame *f, mono_t now)
+{
+	struct dhcp_msg	 req;
+	struct verdict	 v;
+	struct link	 far;
+	int		 error;
+
+	if ((error = dhcp_parse(&f->payload, &req)) != 0) {
+		figure_add(error == 1 ? FIG_BOOTP : FIG_MALFORMED);
+		return;
+	}
+	if (!synced) {
+		figure_add(FIG_NO_STORE);
+		return;
+	}
+	req.l2_src = f->src_mac;
+	req.src = f->src;
+	req.dst = f->dst;
+	policy_decide(&v, &view, intake_link(port, &req, &far), &req, now);
+	turn_note(&v, &req, now);
+	if (v.kind == V_ACK || v.kind == V_RELEASE || v.kind == V_DECLINE) {
+		if (staged_put(&v, &req, view.conf, port, now) == -1)
+			figure_add(FIG_LOST);
+	} else
+		turn_answer(port, &v, &req, now);
+}
+
+/* 2. One turn of the loop. */
+
+void
+turn_begin(mono_t now)
+{
+	(void)lease_expire(view.leases, now, EXPIRE_TURN);
+}
+
+void
+turn_end(void)
+{
+	staged_flush();
+	outbox_flush();
+	figures[FIG_LEASED].value = lease_count(view.leases, HOLD_BOUND);
+	figures[FIG_OFFERED].value = lease_count(view.leases, HOLD_OFFERED);
+}
+
+static void
+dhcpd_tick(int fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	(void)lease_expire(view.leases, clock_now(), EXPIRE_TICK);
+	turn_end();
+	proc_timer_set(ticker, TICK_MS);
+}
+
+/* 3. Siblings. */
+
+/* A fact from a sibling: 0, or -1 when it cannot be one. */
+static int
+lease_is_sane(const struct msg_lease *m)
+{
+	return (m->addr != 0 && m->state <= LEASE_DECLINED &&
+	    m->id_len <= sizeof(m->id) && MSG_STRING_OK(m->host) &&
+	    MSG_STRING_OK(m->hostname));
+}
+
+static void
+got_lease(struct imsgbuf *ib, const struct imsg *msg)
+{
+	const struct msg_lease	*m = msg->data;
+	size_t			 i;
+
+	for (i = 0; i < msg->count; i++) {
+		if (!lease_is_sane(&m[i])) {
+			proc_hostile(ib, "a lease that makes no sense");
+			return;
+		}
+		(void)lease_apply(view.leases, &m[i]);
+	}
+}
+
+static void
+stream_start(enum proc to)
+{
+	streams[to].on = 1;
+	streams[to].cursor = 0;
+	proc_timer_set(streamer, 0);
+}
+
+static void
+got_lease_sync(struct imsgbuf *ib, const struct imsg *msg)
+{
+	enum proc	p;
+
+	(void)ib;
+	(void)msg;
+	synced = 1;
+	log_debug("%zu leases; serving",
+	    lease_count(view.leases, HOLD_BOUND));
+	for (p = 0; p < PROC_MAX; p++)
+		if (streams[p].on)
+			stream_start(p);
+}
+
+static void
+got_committed(struct imsgbuf *ib, const struct imsg *msg)
+{
+	if (staged_done(msg->id, msg->data, clock_now()) == -1)
+		proc_hostile(ib, "an answer to no batch of ours");
+	outbox_flush();
+}
+
+static void
+got_ticket(struct imsgbuf *ib, const struct imsg *msg)
+{
+	const struct msg_ticket	*t = msg->data;
+	size_t			 i;
+
+	for (i = 0; i < msg->count; i++) {
+		if (t[i].state >= TICKET_MAX || !MSG_STRING_OK(t[i].host) ||
+		    !MSG_STRING_OK(t[i].image) || !MSG_STRING_OK(t[i].token)) {
+			proc_hostile(ib, "a ticket that makes no sense");
+			return;
+		}
+		facts_ticket(view.facts, &t[i]);
+	}
+}
+
+static void
+got_ticket_sync(struct imsgbuf *ib, const struct imsg *msg)
+{
+	(void)ib;
+	(void)msg;
+}
+
+static void
+got_proven(struct imsgbuf *ib, const struct imsg *msg)
+{
+	const struct msg_proof	*p = msg->data;
+	size_t			 i;
+
+	(void)ib;
+	for (i = 0; i < msg->count; i++)
+		lease_proven(view.leases, p[i].addr, (mono_t){ p[i].until_us });
+}
+
+/*
+ * Somebody uses an address.  Its client may; an address that nobody has, or
+ * that is only offered, is not given out for a while.  A lease stays: who
+ * holds it will notice, and decline it.
+ */
+static void
+conflict(const struct msg_conflict *c, mono_t now)
+{
+	struct lease	*l = lease_by_addr(view.leases, c->addr);
+	char		 addr[ADDR_STRLEN], mac[MAC_STRLEN];
+
+	if (l != NULL && (mac_equal(l->mac, c->mac) || l->staged))
+		return;
+	if (l == NULL && pool_range(leases_pool(view.leases), c->addr) == NULL &&
+	    known_by_addr(view.known, c->addr) == NONE)
+		return;
+	figure_add(FIG_CONFLICT);
+	log_limit(&loud, "%s is used by %s", addr_str(c->addr, addr),
+	    mac_str(c->mac, mac));
+	if (l != NULL && l->state == HOLD_BOUND)
+		return;
+	(void)lease_quarantine(view.leases, c->addr, c->mac, now,
+	    mono_add_s(now, DECLINED_S));
+}
+
+static void
+got_conflict(struct imsgbuf *ib, const struct imsg *msg)
+{
+	const struct msg_conflict	*c = msg->data;
+	mono_t				 now = clock_now();
+	size_t				 i;
+
+	(void)ib;
+	for (i = 0; i < msg->count; i++)
+		conflict(&c[i], now);
+}
+
+static void
+stream_lease(const struct lease *l, struct msg_lease *m)
+{
+	uint32_t	host = known_by_addr(view.known, l->addr);
+
+	if (host == NONE)
+		host = known_by_mac(view.known, l->mac);
+	lease_message(l, m);
+	if (host != NONE)
+		memcpy(m->host, view.conf->host[host].name, sizeof(m->host));
+}
+
+/* A sibling that is new knows no lease: tell it all, bit by bit. */
+static void
+stream_slice(enum proc to)
+{
+	static struct msg_lease	slice[STREAM_SLICE];
+	struct lease		*l = NULL;
+	size_t			 n = 0;
+
+	if (child.link[to]->queued > STREAM_BACKLOG)
+		return;
+	while (n < STREAM_SLICE && (l = lease_first(view.leases,
+	    &streams[to].cursor)) != NULL)
+		if (l->state == HOLD_BOUND)
+			stream_lease(l, &slice[n++]);
+	if (n > 0)
+		(void)proc_send_many(to, MSG_LEASE, 0, slice,
+		    sizeof(slice[0]), n);
+	if (l == NULL) {
+		streams[to].on = 0;
+		(void)proc_send(to, MSG_LEASE_SYNC, 0, -1, NULL, 0);
+	}
+}
+
+static void
+stream_all(int fd, short what, void *arg)
+{
+	enum proc	p;
+	int		more = 0;
+
+	(void)fd;
+	(void)what;
+	(void)arg;
+	for (p = 0; p < PROC_MAX && synced; p++) {
+		if (streams[p].on && child.link[p] != NULL)
+			stream_slice(p);
+		more |= streams[p].on && child.link[p] != NULL;
+	}
+	if (more)
+		proc_timer_set(streamer, 10);
+}
+
+static void
+dhcpd_link_up(enum proc p)
+{
+	view.arpd = child.link[PROC_ARPD] != NULL;
+	if (p == PROC_ARPD || p == PROC_TFTPD || p == PROC_KSD)
+		stream_start(p);
+}
+
+/* Without the store nothing can be promised, so nothing is said at all. */
+static void
+dhcpd_link_down(enum proc p)
+{
+	view.arpd = child.link[PROC_ARPD] != NULL;
+	streams[p].on = 0;
+	if (p == PROC_STORE) {
+		synced = 0;
+		staged_drop();
+	}
+}
+
+/* 4. What the parent says. */
+
+/* Addresses that are somebody's already: reserved, ours, or of the network. */
+static void
+configure_pool(const struct conf *conf)
+{
+	uint32_t	*blocked = NULL;
+	size_t		 i, j, n = 0, max;
+
+	max = conf->nhost + child.nifaces * IFACE_ADDRS +
+	    conf->nsegment * (2 * SEGMENT_ADDRS + 3);
+	blocked = xcalloc(max, sizeof(*blocked));
+	for (i = 0; i < conf->nhost; i++)
+		if (conf->host[i].addr != 0)
+			blocked[n++] = conf->host[i].addr;
+	for (i = 0; i < child.nifaces; i++)
+		for (j = 0; j < child.ifaces[i].naddrs && j < IFACE_ADDRS; j++)
+			blocked[n++] = child.ifaces[i].addr[j];
+	for (i = 0; i < conf->nsegment; i++) {
+		const struct conf_segment	*s = &conf->segment[i];
+
+		blocked[n++] = s->net;
+		blocked[n++] = s->net | ~prefix_mask(s->prefix);
+		blocked[n++] = s->next_server;
+		for (j = 0; j < s->nrouters && j < SEGMENT_ADDRS; j++)
+			blocked[n++] = s->router[j];
+		for (j = 0; j < s->nrelays && j < SEGMENT_ADDRS; j++)
+			blocked[n++] = s->relay[j];
+	}
+	leases_configure(view.leases, conf, blocked, n);
+	free(blocked);
+}
+
+static void
+dhcpd_configured(const struct conf *old)
+{
+	(void)old;
+	known_free(known);
+	view.known = known = known_new(child.conf);
+	view.conf = child.conf;
+	configure_pool(child.conf);
+	intake_configure();
+}
+
+static void
+dhcpd_iface(const struct msg_iface *iface)
+{
+	configure_pool(child.conf);
+	intake_iface(iface);
+}
+
+static void
+dhcpd_setup(void)
+{
+	view.leases = leases_new();
+	view.facts = facts_new();
+	staged_init(view.leases);
+	streamer = proc_timer(stream_all, NULL);
+	ticker = proc_timer(dhcpd_tick, NULL);
+	proc_timer_set(ticker, TICK_MS);
+}
+
+static const struct handler handlers[] = {
+	{ MSG_LEASE,		PROC_STORE,	got_lease },
+	{ MSG_LEASE_SYNC,	PROC_STORE,	got_lease_sync },
+	{ MSG_COMMITTED,	PROC_STORE,	got_committed },
+	{ MSG_TICKET,		PROC_STORE,	got_ticket },
+	{ MSG_TICKET_SYNC,	PROC_STORE,	got_ticket_sync },
+	{ MSG_PROVEN,		PROC_ARPD,	got_proven },
+	{ MSG_CONFLICT,		PROC_ARPD,	got_conflict },
+	{ MSG_ZERO,		PROC_MAX,	NULL }
+};
+
+static const struct daemon dhcpd = {
+	.id = PROC_DHCPD,
+	.handlers = handlers,
+	.setup = dhcpd_setup,
+	.configured = dhcpd_configured,
+	.iface = dhcpd_iface,
+	.sock_up = intake_sock_up,
+	.sock_down = intake_sock_down,
+	.link_up = dhcpd_link_up,
+	.link_down = dhcpd_link_down,
+	.counters = figures,
+	.ncounters = FIG_MAX,
+};
+
+int
+main(void)
+{
+	proc_main(&dhcpd);
+}

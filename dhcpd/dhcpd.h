@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * dhcpd.h: the parts of dhcpd and what they give to each other.  A request
+ * goes through them in this order: dhcp.c parses it, policy.c decides what it
+ * gets, staged.c sees to it that a lease is durable before it is promised,
+ * outbox.c alone speaks to the network.
+ */
+#ifndef DHCPD_H
+#define DHCPD_H
+
+#include "bootward.h"
+
+/* 1. The protocol: dhcp.c ------------------------------------------------------ */
+
+#define DHCP_PORT_SERVER	67
+#define DHCP_PORT_CLIENT	68
+#define DHCP_MAGIC		0x63825363
+#define DHCP_FLAG_BROADCAST	0x8000
+#define DHCP_HDRLEN		236	/* before the magic cookie */
+#define DHCP_FILE_LEN		128
+#define DHCP_MIN_LEN		300	/* RFC 1542 2.1 */
+#define DHCP_MIN_SIZE		576	/* of the IP datagram, RFC 2131 2 */
+#define DHCP_MAX_SIZE		1500
+#define DHCP_IP_UDP		28
+#define DHCP_PAYLOAD_MAX	(DHCP_MAX_SIZE - DHCP_IP_UDP)
+#define HTYPE_ETHERNET		1
+#define HTYPE_INFINIBAND	32	/* RFC 4390 */
+
+enum dhcp_type {
+	DHCP_DISCOVER = 1, DHCP_OFFER, DHCP_REQUEST, DHCP_DECLINE, DHCP_ACK,
+	DHCP_NAK, DHCP_RELEASE, DHCP_INFORM
+};
+
+/* The options that we know by name. */
+enum dhcp_option {
+	OPT_PAD = 0, OPT_MASK = 1, OPT_ROUTER = 3, OPT_DNS = 6,
+	OPT_HOST_NAME = 12, OPT_DOMAIN = 15, OPT_BROADCAST = 28,
+	OPT_VENDOR = 43, OPT_REQUESTED = 50, OPT_LEASE_TIME = 51,
+	OPT_OVERLOAD = 52, OPT_TYPE = 53, OPT_SERVER = 54, OPT_WANTED = 55,
+	OPT_MESSAGE = 56, OPT_MAX_SIZE = 57, OPT_T1 = 58, OPT_T2 = 59,
+	OPT_CLASS = 60, OPT_CLIENT_ID = 61, OPT_TFTP_NAME = 66,
+	OPT_BOOT_FILE = 67, OPT_USER_CLASS = 77, OPT_RELAY = 82,
+	OPT_ARCH = 93, OPT_UUID = 97, OPT_TFTP_LIST = 150, OPT_IPXE = 175,
+	OPT_PXE_FIRST = 208, OPT_PXE_LAST = 211, OPT_END = 255
+};
+
+#define DHCP_SCRATCH	1024	/* for options that came in pieces */
+
+/* A request.  Its views point into the packet, or into scratch. */
+struct dhcp_msg {
+	uint32_t	xid, ciaddr, giaddr;
+	uint16_t	secs, flags;
+	uint8_t		type;			/* enum dhcp_type */
+	uint8_t		htype, hlen;
+	uint8_t		hops;
+	uint8_t		chaddr[16];
+	struct mac	mac;			/* all zero unless Ethernet */
+
+	uint32_t	requested;		/* 0: not there */
+	uint32_t	server;			/* 0: not there */
+	uint32_t	lease_time;		/* 0: not there */
+	uint16_t	max_size;		/* 0: not there */
+	char		hostname[NAME_LEN];	/* "" unless letters and digits */
+	struct buf	wanted, class, id, user_class, arch, uuid, relay, ipxe;
+
+	/* Where it came from. */
+	struct mac	l2_src;
+	uint32_t	src, dst;
+
+	uint8_t		scratch[DHCP_SCRATCH];
+};
+
+/* 0; -1 malformed; 1 a request of old BOOTP, without a type. */
+int	 dhcp_parse(struct buf *, struct dhcp_msg *);
+int	 dhcp_wants(const struct dhcp_msg *, uint8_t code);
+
+/* A reply that is being written; every option once, all within the limit. */
+struct reply {
+	struct wbuf	 out;
+	size_t		 limit;		/* without the relay's option and END */
+	uint8_t		 have[32];	/* bit set of the options in it */
+	int		 full;		/* an option had no room */
+};
+
+struct reply_head {
+	uint8_t		 type;		/* enum dhcp_type */
+	uint16_t	 flags;
+	uint32_t	 ciaddr, yiaddr, siaddr;
+	const char	*file;		/* or NULL */
+};
+
+void	 dhcp_begin(struct reply *, uint8_t [DHCP_PAYLOAD_MAX],
+	    const struct dhcp_msg *, const struct reply_head *, uint32_t mtu);
+int	 dhcp_has(const struct reply *, uint8_t code);
+void	 dhcp_put(struct reply *, uint8_t code, const void *, size_t);
+void	 dhcp_put_u8(struct reply *, uint8_t code, uint8_t);
+void	 dhcp_put_u32(struct reply *, uint8_t code, uint32_t);
+void	 dhcp_put_addrs(struct reply *, uint8_t code, const uint32_t *, size_t);
+void	 dhcp_put_str(struct reply *, uint8_t code, const char *);
+/* The relay's option, END and padding; the length of the whole, or 0. */
+size_t	 dhcp_finish(struct reply *, const struct dhcp_msg *);
+
+/* 2. Leases: lease.c, pool.c ---------------------------------------------------- */
+
+/* What an address is; the first three are enum lease_state, and durable. */
+enum hold_state {
+	HOLD_FREE = LEASE_FREE,		/* was somebody's once */
+	HOLD_BOUND = LEASE_BOUND,
+	HOLD_DECLINED = LEASE_DECLINED,	/* in use by a stranger */
+	HOLD_OFFERED,			/* promised to one client, in memory */
+	HOLD_WAIT,			/* being proven free for one client */
+	HOLD_MAX
+};
+
+/*
+ *	FREE, none --wait--> WAIT --offer--> OFFERED --ack--> BOUND
+ *	    ^  \_____________offer____________^  |              |
+ *	    '----- time is over, or dropped -----+--- release --'
+ *	any --declined, conflict--> DECLINED --time is over--> FREE
+ */
+
+#define OFFER_HOLD_S	120	/* the client's whole retry schedule */
+#define WAIT_HOLD_S	30
+#define WAIT_FIRST_MS	1000	/* an address is proven in this, or offered */
+#define DECLINED_S	3600
+#define BOOT_CHAIN_S	3600	/* firmware to installer: one machine */
+#define LEASES_PER_MAC	64	/* different client ids of one card */
+
+/* One address that has, or had, an owner: small, there may be millions. */
+struct lease {
+	int64_t		start_us, expire_us;
+	uint8_t		*text;		/* client id, then its host name */
+	uint32_t	addr;
+	uint32_t	self;		/* its own index */
+	uint32_t	next_addr, next_id, next_mac;	/* hash chains */
+	uint32_t	heap;		/* place among those with an end */
+	uint32_t	prev_free, next_free;
+	uint32_t	boot_s;		/* last seen in its boot stage */
+	struct mac	mac;
+	uint8_t		id_len, name_len;
+	uint8_t		state;		/* enum hold_state */
+	uint8_t		in_heap, in_free;
+	uint8_t		staged;		/* commits under way */
+};
+
+struct leases;
+struct link;
+
+/* Who asks, for as far as leases care. */
+struct owner {
+	struct mac	 mac;
+	const uint8_t	*id;		/* NULL: known by its MAC */
+	size_t		 id_len;
+	const char	*hostname;	/* "" or its own idea of a name */
+};
+
+struct leases *leases_new(void);
+/* The ranges of a configuration; blocked addresses are never given out. */
+void	 leases_configure(struct leases *, const struct conf *,
+	    const uint32_t *blocked, size_t n);
+/* What is over by now is free again; at most max of them. */
+size_t	 lease_expire(struct leases *, mono_t, size_t max);
+mono_t	 lease_next_end(const struct leases *);
+
+struct lease *lease_at(const struct leases *, uint32_t index);
+struct lease *lease_by_addr(const struct leases *, uint32_t);
+/* The client's lease on this link: by client id; by MAC with or without id. */
+struct lease *lease_by_id(const struct leases *, const struct link *,
+	    const uint8_t *, size_t);
+struct lease *lease_by_mac(const struct leases *, const struct link *,
+	    struct mac, int any_id);
+/* How many addresses a MAC has or had; the longest free one of them. */
+size_t	 lease_count_mac(const struct leases *, struct mac,
+	    struct lease **freed);
+int	 lease_is_of(const struct lease *, const struct owner *);
+struct lease *lease_first(const struct leases *, uint32_t *cursor);
+size_t	 lease_count(const struct leases *, enum hold_state);
+const char *lease_hostname(const struct lease *, char [NAME_LEN]);
+
+/* Changes.  NULL when there is no memory. */
+struct lease *lease_hold(struct leases *, uint32_t addr, const struct owner *,
+	    enum hold_state, mono_t now, mono_t until);
+void	 lease_free(struct leases *, struct lease *, mono_t now);
+struct lease *lease_apply(struct leases *, const struct msg_lease *);
+struct lease *lease_quarantine(struct leases *, uint32_t addr, struct mac,
+	    mono_t now, mono_t until);
+/* arpd proved that nobody uses it: one to give, or its client's now. */
+void	 lease_proven(struct leases *, uint32_t addr, mono_t until);
+void	 lease_message(const struct lease *, struct msg_lease *);
+
+/* pool.c: which addresses may be given out at all. */
+struct range {
+	uint32_t	 first, last;
+	uint32_t	 segment;
+	uint32_t	 nfresh;	/* addresses that nobody ever had */
+	uint32_t	 cursor;	/* no fresh one before this offset */
+	uint64_t	*fresh;		/* bit set */
+	uint32_t	 free_head, free_tail;	/* longest free first */
+};
+
+#define PROOFS_MAX	8192
+
+struct proof {
+	int64_t		until_us;
+	uint32_t	addr;
+	uint32_t	chain;		/* hash chain, or the spare list */
+	uint32_t	prev, next;	/* its range's queue */
+	uint32_t	range;
+};
+
+struct pool {
+	struct range	*range;		/* sorted by first */
+	size_t		 nrange;
+	uint32_t	*blocked;	/* sorted */
+	size_t		 nblocked;
+	struct proof	*proof;
+	uint32_t	*proof_bucket;	/* PROOFS_MAX of them */
+	uint32_t	*proof_head, *proof_tail;	/* one a range */
+	uint32_t	 proof_spare;
+};
+
+void	 pool_init(struct pool *);
+void	 pool_configure(struct pool *, const struct conf *,
+	    const uint32_t *blocked, size_t n);
+struct range *pool_range(const struct pool *, uint32_t addr);
+int	 pool_is_blocked(const struct pool *, uint32_t addr);
+/* In a range and not blocked: it may be anybody's. */
+int	 pool_has(const struct pool *, uint32_t addr);
+void	 pool_taken(struct pool *, uint32_t addr);
+/* The first fresh address of a range at or after an offset, or NONE. */
+uint32_t pool_fresh(struct range *, uint32_t from);
+void	 pool_prove(struct pool *, uint32_t addr, mono_t until);
+int	 pool_proven(const struct pool *, uint32_t addr, mono_t);
+void	 pool_disprove(struct pool *, uint32_t addr);
+/* The longest proven address of a range that is still proven, or 0. */
+uint32_t pool_proven_first(struct pool *, const struct range *, mono_t);
+struct pool *leases_pool(struct leases *);
+
+/* candidate.c: addresses of the link that nobody has, up to max of them. */
+size_t	 lease_candidates(struct leases *, const struct link *, mono_t,
+	    int proven_only, uint32_t *, size_t max);
+
+/* 3. Where a request comes from: reach.c ------------------------------------- */
+
+#define LINK_SEGMENTS	32
+
+/* A broadcast domain: the segments whose addresses are of use there. */
+struct link {
+	uint32_t	 own;		/* our address there; 0: do not speak */
+	int		 relayed;	/* its clients are not our neighbours */
+	size_t		 n;
+	struct {
+		uint32_t	segment, net, mask;
+		uint32_t	own;	/* in this segment, or the link's */
+	} seg[LINK_SEGMENTS];
+};
+
+void	 link_of_iface(struct link *, const struct conf *,
+	    const struct msg_iface *);
+/* Of a relay agent, or of a client behind one; own is what it reached. */
+void	 link_of_addr(struct link *, const struct conf *, uint32_t addr,
+	    uint32_t own);
+/* The place of the segment that holds addr, or -1. */
+int	 link_find(const struct link *, uint32_t addr);
+
+/* 4. Who is who: known.c ------------------------------------------------------ */
+
+struct known;
+
+struct known *known_new(const struct conf *);
+void	 known_free(struct known *);
+/* The host entry of a request, or NONE. */
+uint32_t known_host(const struct known *, const struct dhcp_msg *);
+uint32_t known_by_mac(const struct known *, struct mac);
+/* The host that an address is reserved for, or NONE. */
+uint32_t known_by_addr(const struct known *, uint32_t addr);
+
+/* 5. Booting: pxe.c ------------------------------------------------------------ */
+
+#define ARCH_UNKNOWN	0xffff
+
+/* What a request says about the stage of a boot that it comes from. */
+struct pxe {
+	int		 pxe;		/* option 60 is PXEClient */
+	int		 http;		/* option 60 is HTTPClient */
+	int		 ipxe;		/* user class iPXE */
+	uint16_t	 arch;		/* option 93, or ARCH_UNKNOWN */
+};
+
+void	 pxe_classify(const struct dhcp_msg *, struct pxe *);
+/* A firmware or loader that would take a boot file. */
+int	 pxe_boots(const struct pxe *);
+const struct conf_loader *pxe_loader(const struct conf *, const struct pxe *);
+/* The boot file as the client is to ask for it. */
+void	 pxe_file(const struct conf_loader *, const struct pxe *,
+	    uint32_t server, char [PATH_LEN]);
+/* The options that make a client boot; then those that any iPXE gets. */
+void	 pxe_put_boot(struct reply *, const struct dhcp_msg *,
+	    const struct pxe *, const char *file, uint32_t next_server);
+void	 pxe_put_ipxe(struct reply *, const struct pxe *);
+/* Is this an option that makes firmware boot? */
+int	 pxe_is_boot_option(uint8_t code);
+
+/* 6. The decision: policy.c ----------------------------------------------------- */
+
+enum verdict_kind {
+	V_SILENT, V_PROBE, V_OFFER, V_ACK, V_NAK, V_INFORM, V_RELEASE,
+	V_DECLINE, V_MAX
+};
+
+/* What is known when a request is decided; nothing of it is changed. */
+struct view {
+	const struct conf	*conf;
+	const struct known	*known;
+	struct leases		*leases;
+	struct facts		*facts;
+	int			 arpd;		/* is there to prove addresses */
+};
+
+#define PROBE_AHEAD	8
+
+struct verdict {
+	enum verdict_kind	 kind;
+	const char		*why;		/* of a silence or a NAK */
+	struct pxe		 pxe;
+	uint32_t		 host;		/* index, or NONE */
+	const struct msg_ticket	*ticket;	/* or NULL */
+	uint32_t		 addr;		/* what it gets */
+	uint32_t		 segment;	/* of addr */
+	uint32_t		 server;	/* who we are there */
+	uint32_t		 next_server;
+	uint32_t		 seconds;	/* of the lease */
+	struct lease		*lease;		/* the address's, or NULL */
+	struct lease		*drop;		/* not wanted any more, or NULL */
+	const struct conf_loader *loader;	/* boots from us, or NULL */
+	int			 no_loader;	/* should, but has none */
+	int			 booting;	/* a stage of a boot */
+	int			 takeover;	/* from its earlier client id */
+	int			 unproven;	/* offered without a check */
+	int			 skipped;	/* reserved address in use */
+	int			 firmware;	/* tell the store it started */
+	size_t			 nprobe;
+	uint32_t		 probe[PROBE_AHEAD];
+};
+
+void	 policy_decide(struct verdict *, const struct view *,
+	    const struct link *, const struct dhcp_msg *, mono_t);
+void	 policy_owner(const struct dhcp_msg *, struct owner *);
+
+/* dhcp_reply.c: the octets of an answer; 0 when they do not fit. */
+size_t	 reply_build(uint8_t [DHCP_PAYLOAD_MAX], const struct conf *,
+	    const struct dhcp_msg *, const struct verdict *, uint32_t mtu);
+
+/* 7. Speaking and keeping: outbox.c, staged.c, story.c --------------------------- */
+
+#define FIGURE_LIST(F)							\
+	F(DISCOVER,	"discover")					\
+	F(OFFER,	"offer")					\
+	F(REQUEST,	"request")					\
+	F(ACK,		"ack")						\
+	F(NAK,		"nak")						\
+	F(RELEASE,	"release")					\
+	F(DECLINE,	"decline")					\
+	F(INFORM,	"inform")					\
+	F(BOOTP,	"bootp-ignored")				\
+	F(MALFORMED,	"malformed")					\
+	F(NOT_OURS,	"not-for-us")					\
+	F(SILENT,	"silent")					\
+	F(NO_STORE,	"no-store")					\
+	F(PROBING,	"probing")					\
+	F(UNPROVEN,	"unproven")					\
+	F(CONFLICT,	"conflicts")					\
+	F(TAKEOVER,	"takeovers")					\
+	F(REFUSED,	"commit-refused")				\
+	F(LOST,		"commit-lost")					\
+	F(UNSENT,	"unsent")					\
+	F(BATCHES,	"commit-batches")				\
+	F(LEASED,	"leases")					\
+	F(OFFERED,	"offers")
+
+enum figure {
+#define F(tag, name)	FIG_##tag,
+	FIGURE_LIST(F)
+#undef F
+	FIG_MAX
+};
+
+extern struct ctl_counter figures[FIG_MAX];
+
+static inline void
+figure_add(enum figure f)
+{
+	figures[f].value++;
+}
+
+/* An interface and its sockets. */
+struct port {
+	char		 ifname[IFNAME_LEN];
+	struct sock	*packet, *udp;
+	uint32_t	 ifindex, mtu;
+	struct mac	 mac;
+	struct link	 link;
+};
+
+/* Where an answer goes, RFC 2131 4.1. */
+struct letter {
+	struct port	*port;
+	uint32_t	 src, dst;
+	uint16_t	 dport;
+	struct mac	 dst_mac;
+	uint8_t		 raw;		/* by frame, else by UDP */
+	uint16_t	 len;
+};
+
+/* intake.c: the interfaces, and what comes in by them. */
+void	 intake_configure(void);
+void	 intake_iface(const struct msg_iface *);
+void	 intake_sock_up(struct sock *);
+void	 intake_sock_down(struct sock *);
+/* The link that a request comes from; far is room for one behind a relay. */
+const struct link *intake_link(const struct port *, const struct dhcp_msg *,
+	    struct link *far);
+
+/* dhcpd.c: one packet, and the end of a turn. */
+void	 turn_begin(mono_t);
+void	 turn_request(struct port *, struct frame *, mono_t);
+void	 turn_end(void);
+
+void	 letter_address(struct letter *, struct port *,
+	    const struct dhcp_msg *, const struct verdict *);
+void	 outbox_put(const struct letter *, const uint8_t *);
+void	 outbox_flush(void);
+
+/* One line of a machine's timeline; step is STEP_MAX when there is none. */
+struct story {
+	enum step	 step;
+	uint32_t	 addr;
+	struct mac	 mac;
+	char		 host[NAME_LEN];
+	char		 text[128];
+};
+
+/* Of machines that boot, and of those with a host entry. */
+void	 story_request(struct story *, const struct conf *,
+	    const struct dhcp_msg *, const struct verdict *);
+void	 story_answer(struct story *, const struct conf *,
+	    const struct dhcp_msg *, const struct verdict *);
+/* Retransmissions within a second, and a flood, are told once. */
+void	 story_tell(const struct story *, mono_t);
+
+void	 staged_init(struct leases *);
+/* A verdict that must be durable, and is answered only then; -1: no room. */
+int	 staged_put(const struct verdict *, const struct dhcp_msg *,
+	    const struct conf *, struct port *, mono_t);
+/* The turn is over: what it gathered goes to the store. */
+void	 staged_flush(void);
+/* The store's word on a batch; -1 when it makes no sense. */
+int	 staged_done(uint32_t id, const struct msg_committed *, mono_t);
+/* The store is gone: nothing that waits will be promised. */
+void	 staged_drop(void);
+/* A port is gone: what waits for the store is stored, but not answered. */
+void	 staged_forget(const struct port *);
+
+#endif

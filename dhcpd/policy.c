@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * policy.c: what a request gets, RFC 2131 4.3 and DESIGN's "who is who".
+ * A function of the configuration, the leases, the tickets, the request and
+ * the time; it changes nothing and speaks to nobody.
+ */
+#include <string.h>
+
+#include "dhcpd.h"
+
+#define T_MIN_S		60	/* a client may ask for less than we give */
+
+/* A request, and all that follows from who sent it. */
+struct asker {
+	const struct view	*view;
+	const struct link	*link;
+	const struct dhcp_msg	*req;
+	struct verdict		*v;
+	mono_t			 now;
+	struct owner		 owner;
+	uint32_t		 reserved;	/* its address here, or 0 */
+	struct lease		*own;		/* its lease here, or NULL */
+};
+
+/* What an address is to the asker. */
+enum standing {
+	MINE,			/* it has it, is offered it, or had it last */
+	OPEN,			/* nobody's, and the asker may have it */
+	TAKEN,			/* somebody else's, or ours */
+	OUTSIDE,		/* on the link, but not for us to give */
+	ELSEWHERE		/* not on the link */
+};
+
+void
+policy_owner(const struct dhcp_msg *req, struct owner *o)
+{
+	o->mac = req->mac;
+	o->id = req->id.len > 0 ? req->id.data : NULL;
+	o->id_len = req->id.len;
+	o->hostname = req->hostname;
+}
+
+static void
+silent(struct verdict *v, const char *why)
+{
+	v->kind = V_SILENT;
+	v->why = why;
+}
+
+static void
+nak(struct asker *a, const char *why)
+{
+	a->v->kind = V_NAK;
+	a->v->why = why;
+	a->v->server = a->link->own;
+}
+
+/* A ticket counts until its time is over, also when nobody has said so. */
+static enum ticket_state
+ticket_state_of(const struct asker *a)
+{
+	const struct msg_ticket	*t = a->v->ticket;
+
+	if (t == NULL)
+		return (TICKET_LOCAL);
+	return (a->now.us < t->expire_us ? (enum ticket_state)t->state :
+	    TICKET_EXPIRED);
+}
+
+/* Was this lease a machine's that is still booting? */
+static int
+in_boot_chain(const struct lease *l, mono_t now)
+{
+	return (l != NULL && l->boot_s != 0 &&
+	    now.us / 1000000 - l->boot_s < BOOT_CHAIN_S);
+}
+
+/*
+ * The asker's lease on this link.  A machine that boots, or that we know, is
+ * its MAC, whatever client id it uses now; so is the one that comes after it
+ * on the same address.  Everybody else is what RFC 2131 4.2 says: the client
+ * identifier, and only without one the MAC.
+ */
+static struct lease *
+asker_lease(const struct asker *a)
+{
+	const struct leases	*ls = a->view->leases;
+	const int		 machines = a->view->conf->global->identify ==
+				    IDENTIFY_MACHINE;
+	struct lease		*l = NULL, *by_mac;
+
+	by_mac = lease_by_mac(ls, a->link, a->req->mac, machines);
+	if (machines && (a->v->host != NONE || a->v->booting))
+		l = by_mac;
+	if (l == NULL && a->owner.id != NULL)
+		l = lease_by_id(ls, a->link, a->owner.id, a->owner.id_len);
+	else if (l == NULL)
+		l = lease_by_mac(ls, a->link, a->req->mac, 0);
+	if (l == NULL && machines && in_boot_chain(by_mac, a->now))
+		l = by_mac;
+	return (l);
+}
+
+static void
+asker_identify(struct asker *a)
+{
+	const struct conf	*conf = a->view->conf;
+	struct verdict		*v = a->v;
+	uint32_t		 addr;
+
+	policy_owner(a->req, &a->owner);
+	pxe_classify(a->req, &v->pxe);
+	v->host = known_host(a->view->known, a->req);
+	if (v->host != NONE) {
+		v->ticket = facts_ticket_of(a->view->facts,
+		    conf->host[v->host].name);
+		addr = conf->host[v->host].addr;
+		if (addr != 0 && link_find(a->link, addr) != -1)
+			a->reserved = addr;
+	}
+	v->booting = pxe_boots(&v->pxe) ||
+	    ticket_answers(ticket_state_of(a));
+	a->own = asker_lease(a);
+	v->takeover = a->own != NULL && !lease_is_of(a->own, &a->owner);
+}
+
+static enum standing
+asker_standing(const struct asker *a, uint32_t addr)
+{
+	const struct pool	*pool = leases_pool(a->view->leases);
+	const struct lease	*l = lease_by_addr(a->view->leases, addr);
+	uint32_t		 host = known_by_addr(a->view->known, addr);
+	int			 same_mac, reserved;
+
+	if (link_find(a->link, addr) == -1)
+		return (ELSEWHERE);
+	if (host != NONE && host != a->v->host)
+		return (TAKEN);
+	reserved = host != NONE;
+	if (!reserved && pool_is_blocked(pool, addr))
+		return (TAKEN);
+	same_mac = l != NULL && mac_is_unicast(l->mac) &&
+	    mac_equal(l->mac, a->req->mac);
+	if (l != NULL && l->state != HOLD_FREE) {
+		if (l->state == HOLD_DECLINED)
+			return (same_mac ? OPEN : TAKEN);
+		return (l == a->own || (reserved && same_mac) ? MINE : TAKEN);
+	}
+	if (!reserved && !pool_has(pool, addr))
+		return (OUTSIDE);
+	return (l != NULL && l == a->own ? MINE : OPEN);
+}
+
+/* The address is decided: who we are there, and for how long. */
+static void
+give(struct asker *a, enum verdict_kind kind, uint32_t addr)
+{
+	const struct conf_segment	*seg;
+	struct verdict			*v = a->v;
+	int				 at = link_find(a->link, addr);
+
+	v->kind = kind;
+	v->addr = addr;
+	v->segment = a->link->seg[at].segment;
+	v->server = a->link->seg[at].own;
+	seg = &a->view->conf->segment[v->segment];
+	v->next_server = seg->next_server != 0 ? seg->next_server : v->server;
+	v->seconds = seg->lease;
+	if (a->req->lease_time != 0 && a->req->lease_time < v->seconds)
+		v->seconds = a->req->lease_time < T_MIN_S ? T_MIN_S :
+		    a->req->lease_time;
+	v->lease = lease_by_addr(a->view->leases, addr);
+	if (a->own != NULL && a->own->addr != addr)
+		v->drop = a->own;
+}
+
+/* DHCPDISCOVER, RFC 2131 4.3.1. */
+
+static enum probe_mode
+probe_mode(const struct asker *a, uint32_t addr)
+{
+	int	at = link_find(a->link, addr);
+
+	return ((enum probe_mode)a->view->conf->segment[
+	    a->link->seg[at].segment].probe);
+}
+
+/* May the address be offered now as far as its being free is known? */
+static int
+is_checked(const struct asker *a, uint32_t addr)
+{
+	enum probe_mode	mode = probe_mode(a, addr);
+
+	return (mode == PROBE_OFF ||
+	    pool_proven(leases_pool(a->view->leases), addr, a->now) ||
+	    (mode == PROBE_BACKGROUND && !a->view->arpd));
+}
+
+static void
+offer(struct asker *a, uint32_t addr)
+{
+	a->v->unproven = probe_mode(a, addr) != PROBE_OFF &&
+	    !pool_proven(leases_pool(a->view->leases), addr, a->now);
+	give(a, V_OFFER, addr);
+}
+
+/* An address that is the asker's by right; only "probe always" doubts it. */
+static void
+offer_own(struct asker *a, uint32_t addr)
+{
+	const struct lease	*l = lease_by_addr(a->view->leases, addr);
+
+	if (probe_mode(a, addr) == PROBE_ALWAYS && !is_checked(a, addr) &&
+	    (l == NULL || (l->state != HOLD_BOUND &&
+	    l->state != HOLD_OFFERED))) {
+		a->v->probe[0] = addr;
+		a->v->nprobe = 1;
+		give(a, V_PROBE, addr);
+		return;
+	}
+	give(a, V_OFFER, addr);
+}
+
+/* Nothing is proven: offer unproven if we waited enough, else have it proven. */
+static void
+offer_unproven(struct asker *a)
+{
+	struct verdict	*v = a->v;
+	uint32_t	 addr;
+	int		 waited = 0;
+
+	if (a->own != NULL && a->own->state == HOLD_WAIT) {
+		v->probe[0] = a->own->addr;
+		v->nprobe = 1;
+		waited = a->now.us - a->own->start_us >= WAIT_FIRST_MS * 1000;
+	} else
+		v->nprobe = lease_candidates(a->view->leases, a->link, a->now,
+		    0, v->probe, PROBE_AHEAD);
+	if (v->nprobe == 0) {
+		silent(v, "no address is free");
+		return;
+	}
+	addr = v->probe[0];
+	if (is_checked(a, addr) ||
+	    (waited && probe_mode(a, addr) == PROBE_BACKGROUND))
+		offer(a, addr);
+	else
+		give(a, V_PROBE, addr);
+}
+
+static void
+offer_from_pool(struct asker *a)
+{
+	struct leases	*ls = a->view->leases;
+	struct lease	*freed;
+	uint32_t	 addr = a->req->requested;
+
+	if (lease_count_mac(ls, a->req->mac, &freed) >= LEASES_PER_MAC) {
+		if (freed == NULL || asker_standing(a, freed->addr) != OPEN)
+			silent(a->v, "too many client ids of one MAC");
+		else
+			offer(a, freed->addr);
+	} else if (addr != 0 && asker_standing(a, addr) == OPEN &&
+	    is_checked(a, addr))
+		offer(a, addr);
+	else if (lease_candidates(ls, a->link, a->now, 1, &addr, 1) == 1)
+		offer(a, addr);
+	else
+		offer_unproven(a);
+}
+
+static void
+decide_discover(struct asker *a)
+{
+	enum standing	s;
+
+	a->v->firmware = (a->v->pxe.pxe || a->v->pxe.http) &&
+	    ticket_state_of(a) == TICKET_INSTALLING;
+	if (a->reserved != 0) {
+		s = asker_standing(a, a->reserved);
+		if (s == MINE || s == OPEN) {
+			offer_own(a, a->reserved);
+			return;
+		}
+		a->v->skipped = 1;
+	}
+	if (a->own != NULL && a->own->state != HOLD_WAIT &&
+	    asker_standing(a, a->own->addr) == MINE)
+		offer_own(a, a->own->addr);
+	else
+		offer_from_pool(a);
+}
+
+/* DHCPREQUEST, RFC 2131 4.3.2. */
+
+static int
+is_ours(const struct asker *a, uint32_t server)
+{
+	size_t	i;
+
+	for (i = 0; i < a->link->n; i++)
+		if (a->link->seg[i].own == server)
+			return (1);
+	return (server == a->link->own);
+}
+
+/* It has another address of right here: it should come and get that one. */
+static int
+belongs_elsewhere(const struct asker *a, uint32_t addr)
+{
+	enum standing	s;
+
+	if (a->reserved == 0 || a->reserved == addr)
+		return (0);
+	s = asker_standing(a, a->reserved);
+	return (s == MINE || s == OPEN);
+}
+
+static void
+decide_selecting(struct asker *a, uint32_t addr)
+{
+	switch (asker_standing(a, addr)) {
+	case MINE:
+	case OPEN:
+		give(a, V_ACK, addr);
+		break;
+	case ELSEWHERE:
+		nak(a, "this address is of another network");
+		break;
+	case TAKEN:
+	case OUTSIDE:
+		nak(a, "this address is not available");
+		break;
+	}
+}
+
+/* A client that comes back: INIT-REBOOT, and with renews RENEWING, REBINDING. */
+static void
+decide_return(struct asker *a, uint32_t addr, int renews)
+{
+	enum standing	s = asker_standing(a, addr);
+
+	if (s == ELSEWHERE)
+		nak(a, "this address is of another network");
+	else if (s == TAKEN)
+		nak(a, "this address is somebody else's");
+	else if (belongs_elsewhere(a, addr))
+		nak(a, "another address is reserved for this host");
+	else if (s == MINE || addr == a->reserved || (renews && s == OPEN))
+		give(a, V_ACK, addr);
+	else if (a->own != NULL)
+		nak(a, "this client has another address");
+	else
+		/* RFC 2131 4.3.2: no record of the client, MUST be silent. */
+		silent(a->v, "no record of this client");
+}
+
+static void
+decide_request(struct asker *a)
+{
+	const struct dhcp_msg	*req = a->req;
+	uint32_t		 addr;
+
+	if (req->server != 0) {
+		addr = req->requested != 0 ? req->requested : req->ciaddr;
+		if (!is_ours(a, req->server)) {
+			silent(a->v, "the client chose another server");
+			a->v->drop = a->own;
+		} else if (addr == 0)
+			silent(a->v, "a request for no address");
+		else
+			decide_selecting(a, addr);
+	} else if (req->requested != 0)
+		decide_return(a, req->requested, 0);
+	else if (req->ciaddr != 0)
+		decide_return(a, req->ciaddr, 1);
+	else
+		silent(a->v, "a request for no address");
+}
+
+/* DHCPDECLINE, DHCPRELEASE, DHCPINFORM, RFC 2131 4.3.3 to 4.3.5. */
+
+/* Both take an address away: only its holder may, by MAC and by client id. */
+static void
+decide_giving_up(struct asker *a, uint32_t addr, enum verdict_kind kind)
+{
+	const struct dhcp_msg	*req = a->req;
+	struct lease		*l = lease_by_addr(a->view->leases, addr);
+
+	if (!a->link->relayed && !mac_equal(req->l2_src, req->mac))
+		silent(a->v, "sent by another machine than it says");
+	else if (req->server != 0 ? !is_ours(a, req->server) :
+	    kind == V_DECLINE)
+		silent(a->v, "meant for another server");
+	else if (link_find(a->link, addr) == -1 || l == NULL ||
+	    (l->state != HOLD_BOUND &&
+	    (kind == V_RELEASE || l->state != HOLD_OFFERED)) ||
+	    !lease_is_of(l, &a->owner) || !mac_equal(l->mac, req->mac))
+		silent(a->v, "not this client's address");
+	else
+		give(a, kind, addr);
+}
+
+static void
+decide_decline(struct asker *a)
+{
+	decide_giving_up(a, a->req->requested, V_DECLINE);
+}
+
+static void
+decide_release(struct asker *a)
+{
+	decide_giving_up(a, a->req->ciaddr, V_RELEASE);
+}
+
+static void
+decide_inform(struct asker *a)
+{
+	if (link_find(a->link, a->req->ciaddr) == -1)
+		silent(a->v, "an address of another network");
+	else
+		give(a, V_INFORM, a->req->ciaddr);
+}
+
+/* What it boots: a loader of ours, or nothing and so its own disk. */
+static void
+decide_boot(struct asker *a)
+{
+	const struct conf_global	*global = a->view->conf->global;
+	struct verdict			*v = a->v;
+	int				 installs;
+
+	if (!pxe_boots(&v->pxe))
+		return;
+	if (v->host == NONE)
+		installs = global->unknown == UNKNOWN_INSTALL;
+	else
+		installs = ticket_installs(ticket_state_of(a));
+	if (!installs)
+		return;
+	v->loader = pxe_loader(a->view->conf, &v->pxe);
+	v->no_loader = v->loader == NULL;
+}
+
+static void (*const decisions[])(struct asker *) = {
+	[DHCP_DISCOVER] = decide_discover,
+	[DHCP_REQUEST] = decide_request,
+	[DHCP_DECLINE] = decide_decline,
+	[DHCP_RELEASE] = decide_release,
+	[DHCP_INFORM] = decide_inform,
+};
+
+void
+policy_decide(struct verdict *v, const struct view *view,
+    const struct link *link, const struct dhcp_msg *req, mono_t now)
+{
+	struct asker	a = { .view = view, .link = link, .req = req, .v = v,
+			    .now = now };
+
+	memset(v, 0, sizeof(*v));
+	v->host = v->segment = NONE;
+	if (req->type >= nitems(decisions) || decisions[req->type] == NULL) {
+		silent(v, "a message that servers send");
+		return;
+	}
+	if (link->n == 0 || link->own == 0) {
+		silent(v, "no segment of ours");
+		return;
+	}
+	if (view->conf->segment[link->seg[0].segment].proxy) {
+		silent(v, "another server gives the addresses here");
+		return;
+	}
+	asker_identify(&a);
+	if (pxe_boots(&v->pxe) && v->host == NONE &&
+	    view->conf->global->unknown == UNKNOWN_IGNORE) {
+		silent(v, "an unknown machine that boots is ignored");
+		return;
+	}
+	decisions[req->type](&a);
+	if (v->kind == V_OFFER || v->kind == V_ACK)
+		decide_boot(&a);
+}

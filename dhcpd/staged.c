@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * staged.c: promises that wait for the disk.  What one turn of the loop
+ * grants goes to the store as batches; when the store says that a batch is
+ * durable its leases come into force, the other daemons learn of them, and
+ * only then the ACKs leave.  Until that moment nothing here has changed, so
+ * that a batch which fails has nothing to be undone.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "dhcpd.h"
+
+#define STAGED_MAX	2048
+#define BATCH_MAX	((MSG_SIZE - sizeof(struct imsg_hdr)) /		\
+			sizeof(struct msg_lease))
+
+/* What follows when a lease is stored. */
+struct sequel {
+	struct letter	 letter;	/* port NULL: no answer */
+	struct story	 story;
+	uint8_t		 booting;
+	uint8_t		 sends_loader;	/* the ticket goes on with this */
+	uint8_t		 takeover;
+	uint8_t		 octets[DHCP_PAYLOAD_MAX];
+};
+
+struct batch {
+	uint32_t	 id;
+	uint32_t	 first, n;	/* in the ring, in one piece */
+};
+
+/* A ring: [head, head + sent) is at the store, then come this turn's. */
+static struct leases		*leases;
+static struct msg_lease		 ring[STAGED_MAX];
+static struct sequel		 sequels[STAGED_MAX];
+static uint32_t			 head, nsent, nnew;
+static struct batch		 batches[STAGED_MAX];	/* a ring too */
+static uint32_t			 batch_head, nbatches, batch_id;
+static struct log_limit		 refused, unpushed;
+
+void
+staged_init(struct leases *ls)
+{
+	leases = ls;
+}
+
+static uint32_t
+staged_next(void)
+{
+	return ((head + nsent + nnew) % STAGED_MAX);
+}
+
+/* One more change of a record is under way; it is not touched meanwhile. */
+static uint32_t
+staged_add(struct lease *l)
+{
+	uint32_t	at = staged_next();
+
+	memset(&ring[at], 0, sizeof(ring[at]));
+	memset(&sequels[at], 0, offsetof(struct sequel, octets));
+	sequels[at].story.step = STEP_MAX;
+	l->staged = 1;
+	nnew++;
+	return (at);
+}
+
+static void
+fill_owner(struct msg_lease *m, const struct dhcp_msg *req,
+    const struct lease *l)
+{
+	m->mac = req->mac;
+	if (req->id.len > 0)
+		memcpy(m->id, req->id.data, req->id.len);
+	m->id_len = (uint8_t)req->id.len;
+	if (req->hostname[0] != '\0')
+		memcpy(m->hostname, req->hostname, sizeof(m->hostname));
+	else if (mac_equal(l->mac, req->mac))
+		(void)lease_hostname(l, m->hostname);
+}
+
+/* The client's other lease on the link: it has a new one now. */
+static void
+staged_drop_other(struct lease *l, mono_t now)
+{
+	struct msg_lease	*m;
+
+	if (l == NULL || l->staged)
+		return;
+	if (l->state != HOLD_BOUND) {
+		if (l->state != HOLD_DECLINED)
+			lease_free(leases, l, now);
+		return;
+	}
+	m = &ring[staged_add(l)];
+	lease_message(l, m);
+	m->state = LEASE_FREE;
+	m->expire_us = now.us;
+}
+
+/* The record that stands for the address until the store has answered. */
+static struct lease *
+staged_record(const struct verdict *v, const struct dhcp_msg *req, mono_t now)
+{
+	struct owner	owner;
+
+	if (v->lease != NULL && (v->lease->state == HOLD_BOUND ||
+	    v->lease->state == HOLD_OFFERED))
+		return (v->lease);
+	policy_owner(req, &owner);
+	return (lease_hold(leases, v->addr, &owner, HOLD_OFFERED, now,
+	    mono_add_s(now, OFFER_HOLD_S)));
+}
+
+static void
+staged_answer(struct sequel *s, const struct verdict *v,
+    const struct dhcp_msg *req, const struct conf *conf, struct port *port)
+{
+	letter_address(&s->letter, port, req, v);
+	s->letter.len = (uint16_t)reply_build(s->octets, conf, req, v,
+	    port->mtu);
+	story_answer(&s->story, conf, req, v);
+	s->booting = (uint8_t)v->booting;
+	s->takeover = (uint8_t)v->takeover;
+	s->sends_loader = v->loader != NULL && v->ticket != NULL &&
+	    v->ticket->state == TICKET_ARMED;
+}
+
+int
+staged_put(const struct verdict *v, const struct dhcp_msg *req,
+    const struct conf *conf, struct port *port, mono_t now)
+{
+	struct lease		*l;
+	struct msg_lease	*m;
+	uint32_t		 at;
+
+	/* Two may be needed: the lease, and the one that is given up. */
+	if (nsent + nnew + 2 > STAGED_MAX)
+		return (-1);
+	if ((l = staged_record(v, req, now)) == NULL)
+		return (-1);
+	if (l->staged)
+		return (0);	/* a retransmission: its answer is coming */
+	at = staged_add(l);
+	m = &ring[at];
+	m->start_us = m->expire_us = now.us;
+	m->addr = v->addr;
+	if (v->host != NONE)
+		memcpy(m->host, conf->host[v->host].name, sizeof(m->host));
+	if (v->kind == V_ACK) {
+		m->state = LEASE_BOUND;
+		m->expire_us = mono_add_s(now, v->seconds).us;
+		fill_owner(m, req, l);
+		staged_answer(&sequels[at], v, req, conf, port);
+		staged_drop_other(v->drop, now);
+	} else if (v->kind == V_DECLINE) {
+		m->state = LEASE_DECLINED;
+		m->expire_us = mono_add_s(now, DECLINED_S).us;
+	} else {
+		m->state = LEASE_FREE;
+		fill_owner(m, req, l);
+	}
+	return (0);
+}
+
+/* These will not be kept: their records are as they were. */
+static void
+staged_undo(uint32_t first, uint32_t n)
+{
+	struct lease	*l;
+	uint32_t	 i;
+
+	for (i = 0; i < n; i++) {
+		l = lease_by_addr(leases, ring[(first + i) % STAGED_MAX].addr);
+		if (l != NULL)
+			l->staged = 0;
+	}
+}
+
+void
+staged_flush(void)
+{
+	struct batch	*b;
+	uint32_t	 first, n;
+
+	while (nnew > 0) {
+		first = (head + nsent) % STAGED_MAX;
+		n = nnew < BATCH_MAX ? nnew : (uint32_t)BATCH_MAX;
+		if (n > STAGED_MAX - first)
+			n = STAGED_MAX - first;
+		b = &batches[(batch_head + nbatches) % STAGED_MAX];
+		b->id = ++batch_id;
+		b->first = first;
+		b->n = n;
+		if (proc_send(PROC_STORE, MSG_COMMIT, b->id, -1, &ring[first],
+		    n * sizeof(ring[0])) == -1) {
+			staged_undo(first, nnew);
+			figures[FIG_LOST].value += nnew;
+			nnew = 0;
+			return;
+		}
+		figure_add(FIG_BATCHES);
+		nbatches++;
+		nsent += n;
+		nnew -= n;
+	}
+}
+
+/* Whoever decides by leases is told before the client is. */
+static void
+staged_push(const struct msg_lease *m, size_t n)
+{
+	static const enum proc	peers[] = { PROC_TFTPD, PROC_KSD, PROC_ARPD };
+	size_t			i;
+
+	for (i = 0; i < nitems(peers); i++)
+		if (child.link[peers[i]] != NULL &&
+		    proc_send(peers[i], MSG_LEASE, 0, -1, m,
+		    n * sizeof(*m)) == -1)
+			log_limit(&unpushed, "%s does not learn of %zu leases",
+			    proc_names[peers[i]], n);
+}
+
+static void
+staged_boot(const struct sequel *s)
+{
+	struct msg_input	input;
+
+	if (!s->sends_loader)
+		return;
+	memset(&input, 0, sizeof(input));
+	input.input = INPUT_BOOT;
+	memcpy(input.host, s->story.host, sizeof(input.host));
+	(void)proc_send(PROC_STORE, MSG_INPUT, 0, -1, &input, sizeof(input));
+}
+
+/* It is on disk: from now on it is true. */
+static void
+staged_commit(const struct msg_lease *m, const struct sequel *s, mono_t now)
+{
+	struct lease	*l = lease_by_addr(leases, m->addr);
+
+	if (l != NULL)
+		l->staged = 0;
+	l = lease_apply(leases, m);
+	if (m->state != LEASE_BOUND || s->letter.port == NULL)
+		return;
+	if (l == NULL) {
+		figure_add(FIG_LOST);
+		return;
+	}
+	if (s->booting)
+		l->boot_s = (uint32_t)(now.us / 1000000) + 1;
+	if (s->takeover)
+		figure_add(FIG_TAKEOVER);
+	figure_add(FIG_ACK);
+	outbox_put(&s->letter, s->octets);
+	story_tell(&s->story, now);
+	staged_boot(s);
+}
+
+/* A batch is over, whatever came of it. */
+static void
+staged_shift(uint32_t n)
+{
+	head = (head + n) % STAGED_MAX;
+	nsent -= n;
+	batch_head = (batch_head + 1) % STAGED_MAX;
+	nbatches--;
+	/* A quiet server stays with the first few pages of the ring. */
+	if (nsent + nnew == 0)
+		head = 0;
+}
+
+int
+staged_done(uint32_t id, const struct msg_committed *done, mono_t now)
+{
+	struct batch	*b = &batches[batch_head];
+	uint32_t	 i;
+
+	if (nbatches == 0 || b->id != id || b->n != done->count)
+		return (-1);
+	if (done->error != 0) {
+		staged_undo(b->first, b->n);
+		figures[FIG_REFUSED].value += b->n;
+		log_limit(&refused, "the store could not keep %u leases: %s; "
+		    "they are not granted", b->n, strerror(done->error));
+	} else {
+		staged_push(&ring[b->first], b->n);
+		for (i = b->first; i < b->first + b->n; i++)
+			staged_commit(&ring[i], &sequels[i], now);
+	}
+	staged_shift(b->n);
+	return (0);
+}
+
+void
+staged_drop(void)
+{
+	staged_undo(head, nsent + nnew);
+	figures[FIG_LOST].value += nsent + nnew;
+	head = nsent = nnew = 0;
+	batch_head = nbatches = 0;
+}
+
+void
+staged_forget(const struct port *port)
+{
+	uint32_t	i, at;
+
+	for (i = 0; i < nsent + nnew; i++) {
+		at = (head + i) % STAGED_MAX;
+		if (sequels[at].letter.port == port)
+			sequels[at].letter.port = NULL;
+	}
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * story.c: what goes into the timeline of a machine that boots or that we
+ * know.  Ordinary clients have none; and a flood of made-up machines must not
+ * bury the real ones.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "dhcpd.h"
+
+#define RECENT		256		/* machines whose last step we recall */
+#define UNKNOWN_MAX	50		/* lines a second of unknown machines */
+
+struct recent {
+	int64_t		second;
+	struct mac	mac;
+	uint8_t		step;
+};
+
+static void
+story_begin(struct story *s, const struct conf *conf,
+    const struct dhcp_msg *req, const struct verdict *v)
+{
+	memset(s, 0, sizeof(*s));
+	s->step = STEP_MAX;
+	s->mac = req->mac;
+	if (v->host != NONE)
+		(void)snprintf(s->host, sizeof(s->host), "%s",
+		    conf->host[v->host].name);
+}
+
+static int
+has_story(const struct verdict *v)
+{
+	return (v->host != NONE || pxe_boots(&v->pxe));
+}
+
+/* Its own words about itself; step texts are cleaned when they are sent. */
+static void
+class_text(const struct dhcp_msg *req, char *text, size_t size)
+{
+	size_t	n = req->class.len < size - 1 ? req->class.len : size - 1;
+
+	if (n > 0)
+		memcpy(text, req->class.data, n);
+	text[n] = '\0';
+}
+
+void
+story_request(struct story *s, const struct conf *conf,
+    const struct dhcp_msg *req, const struct verdict *v)
+{
+	char	class[40], addr[ADDR_STRLEN];
+
+	story_begin(s, conf, req, v);
+	if (!has_story(v))
+		return;
+	if (req->type == DHCP_DISCOVER) {
+		s->step = STEP_DISCOVER;
+		class_text(req, class, sizeof(class));
+		(void)snprintf(s->text, sizeof(s->text), "%s %s%s",
+		    class[0] != '\0' ? class : "a client",
+		    pxe_boots(&v->pxe) ? "wants to boot" : "wants an address",
+		    v->pxe.ipxe ? ", as iPXE" : "");
+	}
+	if (v->kind == V_DECLINE) {
+		s->step = STEP_CONFLICT;
+		s->addr = v->addr;
+		(void)snprintf(s->text, sizeof(s->text),
+		    "declined %s: somebody else uses it",
+		    addr_str(v->addr, addr));
+	} else if (v->kind == V_SILENT) {
+		s->step = STEP_ERROR;
+		(void)snprintf(s->text, sizeof(s->text), "no answer: %s",
+		    v->why);
+	}
+}
+
+static void
+story_address(struct story *s, const struct verdict *v)
+{
+	char	addr[ADDR_STRLEN], next[ADDR_STRLEN], file[PATH_LEN];
+
+	(void)addr_str(v->addr, addr);
+	if (v->loader != NULL) {
+		pxe_file(v->loader, &v->pxe, v->next_server, file);
+		(void)snprintf(s->text, sizeof(s->text),
+		    v->pxe.http ? "%s, boot file %.80s" :
+		    "%s, boot file %.80s from %s", addr, file,
+		    addr_str(v->next_server, next));
+	} else if (v->no_loader) {
+		s->step = STEP_ERROR;
+		(void)snprintf(s->text, sizeof(s->text),
+		    "%s, but there is no loader for architecture %u", addr,
+		    v->pxe.arch);
+	} else if (pxe_boots(&v->pxe)) {
+		if (v->kind == V_ACK)
+			s->step = STEP_LOCAL;
+		(void)snprintf(s->text, sizeof(s->text),
+		    "%s and no boot file: it boots its own disk", addr);
+	} else
+		(void)snprintf(s->text, sizeof(s->text), "%s", addr);
+}
+
+void
+story_answer(struct story *s, const struct conf *conf,
+    const struct dhcp_msg *req, const struct verdict *v)
+{
+	story_begin(s, conf, req, v);
+	if (!has_story(v))
+		return;
+	s->addr = v->addr;
+	if (v->kind == V_NAK) {
+		s->step = STEP_ERROR;
+		(void)snprintf(s->text, sizeof(s->text), "refused: %s", v->why);
+	} else if (v->kind == V_OFFER || v->kind == V_ACK) {
+		s->step = v->kind == V_OFFER ? STEP_OFFER : STEP_ACK;
+		story_address(s, v);
+	}
+}
+
+void
+story_tell(const struct story *s, mono_t now)
+{
+	static struct recent	recents[RECENT];
+	static struct {
+		int64_t		second;
+		unsigned int	lines;
+	} budget;
+	const int64_t		second = now.us / 1000000;
+	struct recent		*r;
+
+	if (s->step == STEP_MAX)
+		return;
+	r = &recents[(s->mac.b[3] << 4 ^ s->mac.b[4] << 2 ^ s->mac.b[5]) %
+	    RECENT];
+	if (r->second == second && r->step == s->step &&
+	    mac_equal(r->mac, s->mac))
+		return;
+	if (s->host[0] == '\0') {
+		if (budget.second != second) {
+			budget.second = second;
+			budget.lines = 0;
+		}
+		if (budget.lines++ >= UNKNOWN_MAX)
+			return;
+	}
+	r->second = second;
+	r->step = (uint8_t)s->step;
+	r->mac = s->mac;
+	proc_step(s->step, s->addr, s->mac, s->host, 100, 0, "%s", s->text);
+}
