@@ -11,6 +11,7 @@ DESTDIR	?=
 FIRMWARE ?= bios
 YACC	:= bison -y
 O	:= obj
+OO	:= $(O)/o
 
 WARN	:= -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wvla -Wformat=2 -Wundef
@@ -27,8 +28,8 @@ MAINS	:= common/bootward.c common/bootwardctl.c common/store.c dhcpd/dhcpd.c \
 	arpd/arpd.c tftpd/tftpd.c ksd/ksd.c ksd/ksgen.c
 PROGS	:= $(patsubst %.c,$(O)/%,$(notdir $(MAINS)))
 SRCS	:= $(wildcard common/*.c dhcpd/*.c arpd/*.c tftpd/*.c ksd/*.c)
-LIBOBJS	:= $(patsubst %.c,$(O)/%.o,$(filter-out $(MAINS),$(SRCS))) \
-	$(O)/common/parse.o
+LIBOBJS	:= $(patsubst %.c,$(OO)/%.o,$(filter-out $(MAINS),$(SRCS))) \
+	$(OO)/common/parse.o
 UNITS	:= $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/*_test.c))
 TOOLS	:= $(patsubst tests/tools/%.c,$(O)/tests/%,$(wildcard tests/tools/*.c))
 MANS	:= $(wildcard common/*.[58] dhcpd/*.8 arpd/*.8 tftpd/*.8 ksd/*.8)
@@ -37,17 +38,17 @@ SCRIPTS	:= $(wildcard etc/*.sh tests/*.sh tests/*/*.t tests/*/*.sh rc.d/* \
 
 all: $(PROGS)
 
-$(O)/%.o: %.c Makefile
+$(OO)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "cc $<"
 	@$(COMPILE) -c -o $@ $<
 
-$(O)/common/parse.c: common/parse.y
+$(OO)/common/parse.c: common/parse.y
 	@mkdir -p $(@D)
 	@echo "yacc $<"
 	@$(YACC) -o $@ $<
 
-$(O)/common/parse.o: $(O)/common/parse.c Makefile
+$(OO)/common/parse.o: $(OO)/common/parse.c Makefile
 	@$(COMPILE) -c -o $@ $<
 
 # Objects with one name in two folders would hide each other in an archive.
@@ -56,7 +57,7 @@ $(O)/lib.a: $(LIBOBJS)
 	@rm -f $@ && ar rcs $@ $^
 
 define program
-$(O)/$(basename $(notdir $(1))): $(O)/$(1:.c=.o) $(O)/lib.a
+$(O)/$(basename $(notdir $(1))): $(OO)/$(1:.c=.o) $(O)/lib.a
 	@echo "ld $$@"
 	@$$(CC) $$(HARDEN) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LIBS)
 endef
