@@ -471,6 +471,9 @@ main(int argc, char *argv[])
 		fatalx("must be started by root");
 	if ((parent.conf = parent_parse(conf_error_print, NULL)) == NULL)
 		return (1);
+	/* A relative name would change its meaning in the background. */
+	if ((parent.conf_file = realpath(parent.conf_file, NULL)) == NULL)
+		fatal("realpath");
 	spawn_find();
 	root_users();
 	if (!parent.foreground)
@@ -482,6 +485,9 @@ main(int argc, char *argv[])
 		fatalx("no event base");
 	root_open();
 	root_drop();
+	if (access(parent.conf_file, R_OK) == -1)
+		log_warn("%s: group %s should be able to read it, for a reload",
+		    parent.conf_file, proc_users[PROC_PARENT]);
 	parent_run();
 	return (parent.status);
 }
