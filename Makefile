@@ -9,7 +9,7 @@
 PREFIX	?= /usr
 DESTDIR	?=
 FIRMWARE ?= bios
-YACC	:= bison -y
+YACC	:= bison
 O	:= obj
 OO	:= $(O)/o
 
