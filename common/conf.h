@@ -14,6 +14,10 @@
 #define IFNAME_LEN	16
 #define NONE		UINT32_MAX	/* an index that points nowhere */
 
+/* Seconds, unless the configuration says otherwise. */
+#define CONF_LEASE		3600
+#define CONF_INSTALL_TIMEOUT	(4 * 3600)
+
 enum access { ACCESS_LEASE, ACCESS_TOKEN, ACCESS_ANY };
 enum identify { IDENTIFY_MACHINE, IDENTIFY_CLIENT_ID };
 enum unknown { UNKNOWN_LOCAL, UNKNOWN_IGNORE, UNKNOWN_INSTALL };
@@ -166,6 +170,7 @@ struct conf {
 #define T(tag, member, row, to)	row *member; size_t n##member;
 	CONF_LIST(T)
 #undef T
+	struct conf_index *index;	/* conf.c: of hosts, made when needed */
 };
 
 /* conftab.c: making and filling. */
@@ -178,13 +183,24 @@ CONF_LIST(T)
 #undef T
 
 /* conf.c: looking up.  NULL or NONE when there is none. */
+struct conf_index *conf_index_new(void);
+void	 conf_index_free(struct conf_index *);
 uint32_t conf_segment_of(const struct conf *, uint32_t addr);
 const struct conf_image *conf_image(const struct conf *, const char *name);
 uint32_t conf_host_by_name(const struct conf *, const char *);
 uint32_t conf_host_by_mac(const struct conf *, struct mac);
+/*
+ * By a client's bytes: a UUID in either byte order, a text client-id with or
+ * without a type octet of 0 before it (RFC 2132 section 9.14).
+ */
 uint32_t conf_host_by_id(const struct conf *, enum hostid_kind,
 	    const uint8_t *, size_t);
 uint32_t conf_host_by_addr(const struct conf *, uint32_t);
+
+/* Where answer scripts are looked for: ANSWER_DIR; tests set it. */
+extern const char *conf_answer_dir;
+/* The file that an architecture boots unless the configuration says so. */
+extern const char *const conf_loader_default[LOADER_MAX];
 
 /* A "-D name=value" of the command line; it wins over the file. */
 struct conf_macro {

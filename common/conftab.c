@@ -70,7 +70,10 @@ CONF_LIST(T)
 static struct conf *
 conf_empty(void)
 {
-	return (xcalloc(1, sizeof(struct conf)));
+	struct conf	*conf = xcalloc(1, sizeof(*conf));
+
+	conf->index = conf_index_new();
+	return (conf);
 }
 
 struct conf *
@@ -80,7 +83,7 @@ conf_new(void)
 	struct conf_global	*g = conf_add_global(conf);
 
 	memcpy(g->root, ROOT_DIR, sizeof(ROOT_DIR));
-	g->install_timeout = 4 * 3600;
+	g->install_timeout = CONF_INSTALL_TIMEOUT;
 	return (conf);
 }
 
@@ -95,6 +98,7 @@ conf_free(struct conf *conf)
 	conf_tables(conf, tables);
 	for (i = 0; i < TABLE_MAX; i++)
 		free(*tables[i].rows);
+	conf_index_free(conf->index);
 	free(conf);
 }
 

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * printconf.c: a configuration as bootward.conf(5) text.  Only what differs
+ * from the defaults is printed; it parses back to an equal configuration.
+ */
+#include <string.h>
+
+#include "bootward.h"
+
+static const char *const access_words[] = { "lease", "token", "any" };
+static const char *const unknown_words[] = { "local", "ignore", "install" };
+static const char *const probe_words[] = { "background", "always", "off" };
+static const char *const option_words[] = {
+	"address", "text", "hex", "u8", "u16", "u32"
+};
+
+/* A string in quotes; it holds no control characters. */
+static void
+print_bytes(FILE *f, const void *data, size_t len)
+{
+	const char	*text = data;
+	size_t		 i;
+
+	putc('"', f);
+	for (i = 0; i < len; i++) {
+		if (text[i] == '"' || text[i] == '\\')
+			putc('\\', f);
+		putc(text[i], f);
+	}
+	putc('"', f);
+}
+
+static void
+print_text(FILE *f, const char *before, const char *text)
+{
+	fputs(before, f);
+	print_bytes(f, text, strlen(text));
+}
+
+static void
+print_line(FILE *f, const char *before, const char *text)
+{
+	if (text[0] == '\0')
+		return;
+	print_text(f, before, text);
+	putc('\n', f);
+}
+
+static void
+print_hex(FILE *f, const uint8_t *data, size_t len)
+{
+	size_t	i;
+
+	for (i = 0; i < len; i++)
+		fprintf(f, "%s%02x", i == 0 ? "" : ":", data[i]);
+}
+
+static void
+print_time(FILE *f, const char *before, uint32_t seconds)
+{
+	static const struct {
+		uint32_t	seconds;
+		char		unit;
+	} units[] = {
+		{ 604800, 'w' }, { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' },
+		{ 1, 's' }
+	};
+	size_t	i;
+
+	for (i = 0; seconds % units[i].seconds != 0; i++)
+		;
+	fprintf(f, "%s%u%c\n", before, seconds / units[i].seconds,
+	    units[i].unit);
+}
+
+static void
+print_addrs(FILE *f, const char *before, const uint32_t *addrs, size_t n)
+{
+	char	text[ADDR_STRLEN];
+	size_t	i;
+
+	if (n == 0)
+		return;
+	fputs(before, f);
+	for (i = 0; i < n; i++)
+		fprintf(f, " %s", addr_str(addrs[i], text));
+	putc('\n', f);
+}
+
+static void
+print_global(const struct conf *conf, FILE *f)
+{
+	const struct conf_global	*g = conf->global;
+	char				 addr[ADDR_STRLEN];
+	size_t				 i;
+
+	for (i = 0; i < conf->niface; i++)
+		print_line(f, "interface ", conf->iface[i].name);
+	if (strcmp(g->root, ROOT_DIR) != 0)
+		print_line(f, "root ", g->root);
+	if (g->store == STORE_POSTGRESQL)
+		print_line(f, "store postgresql ", g->store_dsn);
+	if (g->access != ACCESS_LEASE)
+		fprintf(f, "answer access %s\n", access_words[g->access]);
+	if (g->identify == IDENTIFY_CLIENT_ID)
+		fprintf(f, "identify by client-id\n");
+	if (g->unknown == UNKNOWN_INSTALL)
+		print_line(f, "unknown boot install ", g->unknown_image);
+	else if (g->unknown != UNKNOWN_LOCAL)
+		fprintf(f, "unknown boot %s\n", unknown_words[g->unknown]);
+	if (g->callbacks != 0)
+		fprintf(f, "callback%s%s\n",
+		    (g->callbacks & CALLBACK_COBBLER) != 0 ? " cobbler" : "",
+		    (g->callbacks & CALLBACK_FOREMAN) != 0 ? " foreman" : "");
+	if (g->sandbox_optional)
+		fprintf(f, "sandbox optional\n");
+	if (g->install_timeout != CONF_INSTALL_TIMEOUT)
+		print_time(f, "install timeout ", g->install_timeout);
+	if (g->status_addr != 0)
+		fprintf(f, "status on %s port %u\n",
+		    addr_str(g->status_addr, addr), g->status_port);
+}
+
+/* Subnets ----------------------------------------------------------------- */
+
+/* Addresses or numbers of the width that the kind has. */
+static void
+print_numbers(const struct conf_option *o, FILE *f)
+{
+	static const uint8_t	width[] = {
+		[OPTION_ADDRESS] = 4, [OPTION_U8] = 1, [OPTION_U16] = 2,
+		[OPTION_U32] = 4
+	};
+	struct buf		value;
+	char			addr[ADDR_STRLEN];
+	uint32_t		n, i;
+
+	buf_init(&value, o->data, o->len);
+	while (buf_left(&value) > 0) {
+		for (n = 0, i = 0; i < width[o->kind]; i++)
+			n = n << 8 | buf_u8(&value);
+		if (o->kind == OPTION_ADDRESS)
+			fprintf(f, " %s", addr_str(n, addr));
+		else
+			fprintf(f, " %u", n);
+	}
+}
+
+static void
+print_option(const struct conf_option *o, FILE *f)
+{
+	fprintf(f, "option %u %s", o->code, option_words[o->kind]);
+	if (o->kind == OPTION_TEXT) {
+		putc(' ', f);
+		print_bytes(f, o->data, o->len);
+	} else if (o->kind == OPTION_HEX) {
+		putc(' ', f);
+		print_hex(f, o->data, o->len);
+	} else
+		print_numbers(o, f);
+	putc('\n', f);
+}
+
+static void
+print_segment(const struct conf *conf, uint32_t row, const char *in, FILE *f)
+{
+	const struct conf_segment	*s = &conf->segment[row];
+	const struct conf_range		*r;
+	char				 a[ADDR_STRLEN], b[ADDR_STRLEN];
+	size_t				 i;
+
+	fprintf(f, "%ssubnet %s/%u {\n", in, addr_str(s->net, a), s->prefix);
+	for (r = conf->range; r < conf->range + conf->nrange; r++)
+		if (r->segment == row)
+			fprintf(f, "%s\trange %s - %s\n", in,
+			    addr_str(r->first, a), addr_str(r->last, b));
+	fputs(s->nrouters > 0 ? in : "", f);
+	print_addrs(f, "\trouter", s->router, s->nrouters);
+	fputs(s->ndns > 0 ? in : "", f);
+	print_addrs(f, "\tdns", s->dns, s->ndns);
+	fputs(s->domain[0] != '\0' ? in : "", f);
+	print_line(f, "\tdomain ", s->domain);
+	if (s->lease != CONF_LEASE) {
+		fputs(in, f);
+		print_time(f, "\tlease ", s->lease);
+	}
+	if (s->probe != PROBE_BACKGROUND)
+		fprintf(f, "%s\tprobe %s\n", in, probe_words[s->probe]);
+	for (i = 0; i < conf->noption; i++) {
+		if (conf->option[i].segment != row)
+			continue;
+		fprintf(f, "%s\t", in);
+		print_option(&conf->option[i], f);
+	}
+	fputs(s->next_server != 0 ? in : "", f);
+	print_addrs(f, "\tnext-server", &s->next_server, s->next_server != 0);
+	if (s->proxy)
+		fprintf(f, "%s\tproxy\n", in);
+	fputs(s->nrelays > 0 ? in : "", f);
+	print_addrs(f, "\trelay", s->relay, s->nrelays);
+	fprintf(f, "%s}\n", in);
+}
+
+/*
+ * Shared networks up to the one given; those without subnets have no other
+ * place than before the next.
+ */
+static uint32_t
+print_shared(const struct conf *conf, uint32_t from, uint32_t to, FILE *f)
+{
+	uint32_t	i;
+	size_t		s;
+
+	for (i = from; i < to; i++) {
+		print_text(f, "shared network ", conf->shared[i].name);
+		fprintf(f, " {\n");
+		for (s = 0; s < conf->nsegment; s++)
+			if (conf->segment[s].shared == i)
+				print_segment(conf, (uint32_t)s, "\t", f);
+		fprintf(f, "}\n");
+	}
+	return (from > to ? from : to);
+}
+
+static void
+print_segments(const struct conf *conf, FILE *f)
+{
+	uint32_t	i, shared, next = 0;
+
+	for (i = 0; i < conf->nsegment; i++) {
+		shared = conf->segment[i].shared;
+		if (shared == NONE)
+			print_segment(conf, i, "", f);
+		else
+			next = print_shared(conf, next, shared + 1, f);
+	}
+	(void)print_shared(conf, next, (uint32_t)conf->nshared, f);
+}
+
+/* Loaders and images ------------------------------------------------------- */
+
+static void
+print_images(const struct conf *conf, FILE *f)
+{
+	const struct conf_loader	*l;
+	const struct conf_image		*m;
+	const char			*usual;
+	size_t				 i;
+
+	for (l = conf->loader; l < conf->loader + conf->nloader; l++) {
+		usual = conf_loader_default[l->arch];
+		if (usual != NULL && strcmp(usual, l->path) == 0)
+			continue;
+		fprintf(f, "loader %s ", loader_names[l->arch]);
+		print_line(f, "", l->path);
+	}
+	for (m = conf->image; m < conf->image + conf->nimage; m++) {
+		print_text(f, "image ", m->name);
+		fprintf(f, " {\n");
+		print_line(f, "\tkernel ", m->kernel);
+		for (i = 0; i < conf->ninitrd; i++)
+			if (&conf->image[conf->initrd[i].image] == m)
+				print_line(f, "\tinitrd ",
+				    conf->initrd[i].path);
+		print_line(f, "\tappend ", m->append);
+		print_line(f, "\tanswer ", m->answer);
+		print_line(f, "\tpackages ", m->packages);
+		fprintf(f, "}\n");
+	}
+}
+
+/* Hosts -------------------------------------------------------------------- */
+
+/* How far the rows of hosts were printed: they are in the hosts' order. */
+struct printer {
+	const struct conf	*conf;
+	FILE			*f;
+	size_t			 hostid, var;
+	uint32_t		 group;		/* the next to open */
+};
+
+static void
+print_vars(struct printer *p, uint32_t host, uint32_t group, const char *in)
+{
+	const struct conf_var	*v;
+
+	for (; p->var < p->conf->nvar; p->var++) {
+		v = &p->conf->var[p->var];
+		if (v->host != host || v->group != group)
+			break;
+		fprintf(p->f, "%s\tset %s ", in, v->name);
+		print_bytes(p->f, v->value, strlen(v->value));
+		putc('\n', p->f);
+	}
+}
+
+/* Text that would pass for octets, and a single octet, say what they are. */
+static void
+print_id(const struct conf_hostid *id, FILE *f)
+{
+	fputs(id->kind == HOSTID_CLIENT_ID ? "client-id " : "circuit-id ", f);
+	if (!id->text) {
+		fputs(id->len == 1 ? "hex " : "", f);
+		print_hex(f, id->data, id->len);
+	} else {
+		fputs(memchr(id->data, ':', id->len) != NULL ? "text " : "", f);
+		print_bytes(f, id->data, id->len);
+	}
+}
+
+static void
+print_hostid(const struct conf_hostid *id, const char *in, FILE *f)
+{
+	char		hex[2 * HOSTID_LEN + 1], text[MAC_STRLEN];
+	struct mac	mac;
+
+	fprintf(f, "%s\t", in);
+	if (id->kind == HOSTID_ETHERNET) {
+		memcpy(mac.b, id->data, sizeof(mac.b));
+		fprintf(f, "ethernet %s", mac_str(mac, text));
+	} else if (id->kind == HOSTID_UUID) {
+		hex_encode(id->data, id->len, hex);
+		fprintf(f, "uuid %.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
+		    hex + 12, hex + 16, hex + 20);
+	} else
+		print_id(id, f);
+	putc('\n', f);
+}
+
+static void
+print_host(struct printer *p, uint32_t row, const char *in)
+{
+	const struct conf	*conf = p->conf;
+	const struct conf_host	*h = &conf->host[row];
+	const char		*image = "";
+
+	if (h->group != NONE)
+		image = conf->group[h->group].image;
+	fputs(in, p->f);
+	print_text(p->f, "host ", h->name);
+	fprintf(p->f, " {\n");
+	for (; p->hostid < conf->nhostid &&
+	    conf->hostid[p->hostid].host == row; p->hostid++)
+		print_hostid(&conf->hostid[p->hostid], in, p->f);
+	fputs(h->addr != 0 ? in : "", p->f);
+	print_addrs(p->f, "\taddress", &h->addr, h->addr != 0);
+	if (strcmp(h->image, image) != 0) {
+		fputs(in, p->f);
+		print_line(p->f, "\timage ", h->image);
+	}
+	print_vars(p, row, NONE, in);
+	fprintf(p->f, "%s}\n", in);
+}
+
+static void
+print_group_start(struct printer *p)
+{
+	const struct conf_group	*g = &p->conf->group[p->group];
+
+	print_text(p->f, "group ", g->name);
+	fprintf(p->f, " {\n");
+	print_line(p->f, "\timage ", g->image);
+	print_vars(p, NONE, p->group, "");
+	p->group++;
+}
+
+static void
+print_hosts(const struct conf *conf, FILE *f)
+{
+	struct printer	p = { .conf = conf, .f = f };
+	uint32_t	i, group, open = NONE;
+
+	for (i = 0; i < conf->nhost; i++) {
+		group = conf->host[i].group;
+		if (open != NONE && group != open)
+			fprintf(f, "}\n");
+		while (group != NONE && p.group <= group) {
+			print_group_start(&p);
+			if (p.group <= group)
+				fprintf(f, "}\n");
+		}
+		print_host(&p, i, group == NONE ? "" : "\t");
+		open = group;
+	}
+	if (open != NONE)
+		fprintf(f, "}\n");
+	while (p.group < conf->ngroup) {
+		print_group_start(&p);
+		fprintf(f, "}\n");
+	}
+}
+
+void
+conf_print(const struct conf *conf, FILE *f)
+{
+	print_global(conf, f);
+	print_segments(conf, f);
+	print_images(conf, f);
+	print_hosts(conf, f);
+}
