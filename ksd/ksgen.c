@@ -203,9 +203,9 @@ script_copy(int from)
 /* Running it. */
 
 static void
-limit(int resource, rlim_t value)
+limit(int resource, rlim_t soft, rlim_t hard)
 {
-	const struct rlimit	rl = { value, value };
+	const struct rlimit	rl = { soft, hard };
 
 	if (setrlimit((unsigned)resource, &rl) == -1)
 		fatal("setrlimit");
@@ -221,8 +221,9 @@ script_exec(int fd)
 			    (char[]){ "answer" }, NULL };
 	sigset_t	 none;
 
-	limit(RLIMIT_CPU, CPU_SECONDS);
-	limit(RLIMIT_AS, MEMORY_MAX);
+	/* The soft limit's signal says what the hard one's would not. */
+	limit(RLIMIT_CPU, CPU_SECONDS, CPU_SECONDS + 1);
+	limit(RLIMIT_AS, MEMORY_MAX, MEMORY_MAX);
 	(void)signal(SIGPIPE, SIG_DFL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
