@@ -214,6 +214,7 @@ ctl()
 start_bootward()	# FLAGS...
 {
 	cat >/etc/bootward.conf
+	chgrp _bootward /etc/bootward.conf
 	chmod 640 /etc/bootward.conf
 	run_bootward "$@"
 	if ! wait_until 20 bootward_ready; then
