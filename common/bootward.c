@@ -265,10 +265,10 @@ parent_signals(void)
 
 /* The set of daemons that -o names. */
 static unsigned int
-parse_daemons(char *list)
+parse_daemons(const char *arg)
 {
-	unsigned int	set = 0;
-	char		*name;
+	unsigned int	 set = 0;
+	char		*list = xstrdup(arg), *name;
 	int		 id;
 
 	while ((name = strsep(&list, ",")) != NULL) {
@@ -380,11 +380,15 @@ root_daemonise(void)
 static void
 root_open(void)
 {
-	struct rlimit	rl = { NOFILE, NOFILE };
+	struct rlimit	rl;
 	char		why[256];
 
+	/* As many descriptors as we may have, up to what is of use. */
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
+		fatal("getrlimit");
+	rl.rlim_cur = rl.rlim_max < NOFILE ? rl.rlim_max : NOFILE;
 	if (setrlimit(RLIMIT_NOFILE, &rl) == -1)
-		log_warn("open files are limited");
+		fatal("setrlimit");
 	root_look();
 	root_dirs();
 	root_peer_open();
