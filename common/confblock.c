@@ -27,11 +27,15 @@ open_image(const struct parse *p)
 const char *
 conf_open_image(struct parse *p, struct args args)
 {
-	char	*name = conf_add_image(p->conf)->name;
+	char		*name = conf_add_image(p->conf)->name;
+	const char	*why;
 
 	(void)conf_note(p, FIELD_IMAGE, image_row(p));
 	conf_enter(p);
-	return (conf_block_name(p, name, args, "the name of an image"));
+	why = conf_block_name(p, name, args, "the name of an image");
+	if (why != NULL)
+		p->lost |= LOST_IMAGES;
+	return (why);
 }
 
 const char *
@@ -210,11 +214,9 @@ conf_open_host(struct parse *p, struct args args)
 	(void)conf_note(p, FIELD_HOST, host_row(p));
 	conf_enter(p);
 	why = conf_block_name(p, host->name, args, "a name");
-	if (why == NULL && !name_is_ldh(host->name)) {
-		p->lost = 1;
+	if (why == NULL && !name_is_ldh(host->name))
 		why = conf_say(p, "expected a host name of letters, digits, "
 		    "\"-\" and \".\", found \"%.80s\"", host->name);
-	}
 	return (why);
 }
 

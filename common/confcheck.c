@@ -41,7 +41,7 @@ place_of(const struct parse *p, enum field field, uint32_t row,
 	return (text);
 }
 
-/* Addresses ----------------------------------------------------------------- */
+/* Addresses ------------------------------------------------------ */
 
 static const char *
 check_segment(struct parse *p, uint32_t row)
@@ -148,8 +148,8 @@ check_address(struct parse *p, uint32_t row)
 
 	(void)addr_str(addr, text);
 	if (s == NONE)
-		return (p->lost ? NULL : conf_say(p, "%s is in no subnet",
-		    text));
+		return ((p->lost & LOST_SEGMENTS) != 0 ? NULL :
+		    conf_say(p, "%s is in no subnet", text));
 	seg = &p->conf->segment[s];
 	mask = prefix_mask(seg->prefix);
 	if (seg->proxy)
@@ -167,7 +167,7 @@ check_address(struct parse *p, uint32_t row)
 	return (NULL);
 }
 
-/* Names ----------------------------------------------------------------------- */
+/* Names ------------------------------------------------------ */
 
 static const char *
 check_host(struct parse *p, uint32_t row)
@@ -237,7 +237,7 @@ check_group(struct parse *p, uint32_t row)
 static const char *
 image_known(struct parse *p, const char *name)
 {
-	if (p->lost || conf_image(p->conf, name) != NULL)
+	if ((p->lost & LOST_IMAGES) != 0 || conf_image(p->conf, name) != NULL)
 		return (NULL);
 	return (conf_say(p, "there is no image \"%s\"", name));
 }
@@ -261,7 +261,7 @@ check_group_image(struct parse *p, uint32_t row)
 	return (image_known(p, p->conf->group[row].image));
 }
 
-/* Files ------------------------------------------------------------------------- */
+/* Files ------------------------------------------------------ */
 
 #define HEAD_LEN	1024
 
@@ -449,7 +449,7 @@ check_answer(struct parse *p, uint32_t row)
 	return (why);
 }
 
-/* The walk ---------------------------------------------------------------------- */
+/* The walk ------------------------------------------------------ */
 
 static const char *(*const checks[FIELD_MAX])(struct parse *, uint32_t) = {
 	[FIELD_UNKNOWN] = check_unknown,
@@ -566,7 +566,7 @@ conf_check(struct parse *p)
 		close(p->www);
 }
 
-/* The finish -------------------------------------------------------------------- */
+/* The finish ------------------------------------------------------ */
 
 static int
 loader_cmp(const void *va, const void *vb)

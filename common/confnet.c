@@ -77,7 +77,7 @@ conf_open_segment(struct parse *p, struct args args)
 	(void)conf_note(p, FIELD_SEGMENT, (uint32_t)p->conf->nsegment - 1);
 	conf_enter(p);
 	if ((why = set_network(p, seg, args)) != NULL)
-		p->lost = 1;
+		p->lost |= LOST_SEGMENTS;
 	return (why);
 }
 

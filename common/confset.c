@@ -141,17 +141,11 @@ const char *
 conf_block_name(struct parse *p, char to[NAME_LEN], struct args args,
     const char *what)
 {
-	const char	*why;
-
 	if (args.n == 1)
-		why = conf_copy_name(p, to, args.text, what);
-	else if (args.n == 0)
-		why = conf_say(p, "expected %s before the \"{\"", what);
-	else
-		why = conf_say(p, "expected \"{\" after \"%.80s\"", args.text);
-	if (why != NULL)
-		p->lost = 1;
-	return (why);
+		return (conf_copy_name(p, to, args.text, what));
+	if (args.n == 0)
+		return (conf_say(p, "expected %s before the \"{\"", what));
+	return (conf_say(p, "expected \"{\" after \"%.80s\"", args.text));
 }
 
 const char *
@@ -265,7 +259,7 @@ conf_choice(struct parse *p, const char *const *words, const char *wants,
 	return (conf_say(p, "expected %s, found \"%.60s\"", wants, text));
 }
 
-/* The top of the file ------------------------------------------------------- */
+/* The top of the file ------------------------------------------------------ */
 
 const char *
 conf_set_interface(struct parse *p, const char *name)

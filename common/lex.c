@@ -169,7 +169,7 @@ source_open(struct parse *p)
 	else
 		(void)snprintf(line, sizeof(line), "%.255s: %s", name, why);
 	parse_error(p, at, line);
-	p->lost = 1;
+	p->lost |= LOST_BLOCK;
 	source_pop(p);
 	return (-1);
 }
@@ -574,7 +574,7 @@ skip_statement(struct parse *p)
 		    (token == '}' && p->top->braces < p->skip_braces))
 			return (token);
 		if (token == '{')
-			p->lost = 1;
+			p->lost |= LOST_BLOCK;
 	}
 }
 
@@ -604,7 +604,7 @@ lex_recover(struct parse *p)
 	p->skip = 1;
 	p->skip_braces = s->braces - (token == '{');
 	if (token == '{')
-		p->lost = 1;
+		p->lost |= LOST_BLOCK;
 	return (0);
 }
 

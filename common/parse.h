@@ -35,7 +35,7 @@ struct source {
 /* "$name" is one text, however it was written. */
 struct macro {
 	char		*name, *value;
-	int		 fixed;			/* by -D, the file cannot change it */
+	int		 fixed;			/* by -D: it wins */
 };
 
 /* The last token, as the user wrote it. */
@@ -46,7 +46,7 @@ struct token {
 	struct where	 at;
 	int		 quoted;
 	int		 column0;		/* begins its line */
-	int		 toplevel;		/* can only stand outside a block */
+	int		 toplevel;		/* stands outside of blocks */
 	int		 underflow;		/* a '}' too many */
 };
 
@@ -113,7 +113,10 @@ struct error {
 	char		*text;
 };
 
-#define ERRORS_MAX	1000
+#define ERRORS_MAX	200
+#define LOST_SEGMENTS	0x01			/* a reference may be right */
+#define LOST_IMAGES	0x02
+#define LOST_BLOCK	(LOST_SEGMENTS | LOST_IMAGES)
 #define LEVELS		3			/* file, block, inner block */
 
 struct parse {
@@ -121,7 +124,7 @@ struct parse {
 
 	/* lex.c */
 	struct source	*top;
-	char		**names;		/* of all files that were opened */
+	char		**names;		/* of all files */
 	size_t		 nnames;
 	size_t		 bytes;			/* read so far */
 	struct macro	*macros;
@@ -130,10 +133,10 @@ struct parse {
 	struct token	 tok;
 	const char	*wants;			/* by the last keyword */
 	uint32_t	 nvalues;		/* since the last keyword */
-	int		 first;			/* at the start of a statement */
+	int		 first;			/* a statement begins here */
 	int		 plain;			/* no more keywords in it */
 	int		 skip;			/* after an error: to its end */
-	int		 drop;			/* forget the token of the error */
+	int		 drop;			/* forget the error's token */
 	uint32_t	 skip_braces;		/* ... at this depth */
 
 	/* confset.c: where we are */
@@ -148,8 +151,8 @@ struct parse {
 	size_t		 nnotes, capnotes;
 	struct error	*errors;
 	size_t		 nerrors;
-	int		 lost;			/* whole blocks are unknown */
-	int		 boot, www;		/* directories, while checking */
+	unsigned int	 lost;			/* LOST_*: not all are known */
+	int		 boot, www;		/* directories to check in */
 	char		 text[512];		/* what a setter returns */
 };
 
@@ -160,7 +163,7 @@ enum { LEX_END = 0, LEX_SEP = 1001, LEX_VALUE, LEX_MACRO };
 struct keyword {
 	const char	*name;
 	int		 token;
-	const char	*wants;		/* what follows, in words; '|' between */
+	const char	*wants;		/* what follows; '|' between */
 	int		 plain;			/* no keywords after it */
 	int		 toplevel;		/* never inside a block */
 };
@@ -171,7 +174,7 @@ const struct keyword *conf_keyword(const char *);
 int	 lex_start(struct parse *, const char *file, const struct conf_macro *,
 	    size_t);
 void	 lex_end(struct parse *);
-int	 lex_token(struct parse *);	/* the next token; -1: p->text says why */
+int	 lex_token(struct parse *);	/* -1: p->text says why not */
 /*
  * After an error at the last token: skip the rest of its statement, with the
  * block that it opens.  Returns the line of a block that seems to lack its

@@ -80,12 +80,15 @@ top	: %empty
 	| INCLUDE VALUE			{ SET(@1, lex_include(p, $2)); }
 	| interface
 	| ROOT VALUE			{ SET(@1, conf_set_root(p, $2)); }
-	| STORE VALUE			{ SET(@1, conf_set_store(p, $2, NULL)); }
+	| STORE VALUE
+		{ SET(@1, conf_set_store(p, $2, NULL)); }
 	| STORE VALUE VALUE		{ SET(@1, conf_set_store(p, $2, $3)); }
 	| ANSWER ACCESS VALUE		{ SET(@1, conf_set_access(p, $3)); }
 	| IDENTIFY BY VALUE		{ SET(@1, conf_set_identify(p, $3)); }
-	| UNKNOWN BOOT VALUE		{ SET(@1, conf_set_unknown(p, $3, NULL)); }
-	| UNKNOWN BOOT VALUE VALUE	{ SET(@1, conf_set_unknown(p, $3, $4)); }
+	| UNKNOWN BOOT VALUE
+		{ SET(@1, conf_set_unknown(p, $3, NULL)); }
+	| UNKNOWN BOOT VALUE VALUE
+		{ SET(@1, conf_set_unknown(p, $3, $4)); }
 	| callback
 	| SANDBOXED OPTIONAL		{ SET(@1, conf_set_sandbox(p)); }
 	| INSTALL TIMEOUT VALUE		{ SET(@1, conf_set_timeout(p, $3)); }
@@ -141,7 +144,8 @@ segment_body : segment_stmt
 
 segment_stmt : %empty
 	| wrong
-	| RANGE VALUE			{ SET(@1, conf_set_range(p, $2, NULL)); }
+	| RANGE VALUE
+		{ SET(@1, conf_set_range(p, $2, NULL)); }
 	| RANGE VALUE '-' VALUE		{ SET(@1, conf_set_range(p, $2, $4)); }
 	| router
 	| dns
@@ -169,7 +173,8 @@ relay	: RELAY VALUE			{ SET(@1, conf_set_relay(p, $2)); }
 option	: OPTION VALUE VALUE VALUE	{
 			SET(@1, conf_set_option(p, $2, $3, $4));
 		}
-	| option VALUE			{ SET(@1, conf_set_option_more(p, $2)); }
+	| option VALUE
+		{ SET(@1, conf_set_option_more(p, $2)); }
 	;
 
 image	: image_open image_body '}'	{ SET(@1, conf_close_image(p)); }
@@ -203,8 +208,10 @@ group_body : group_stmt
 
 group_stmt : %empty
 	| wrong
-	| IMAGE VALUE			{ SET(@1, conf_set_group_image(p, $2)); }
-	| SETVAR VALUE VALUE		{ SET(@1, conf_set_group_var(p, $2, $3)); }
+	| IMAGE VALUE
+		{ SET(@1, conf_set_group_image(p, $2)); }
+	| SETVAR VALUE VALUE
+		{ SET(@1, conf_set_group_var(p, $2, $3)); }
 	| host
 	;
 
@@ -222,13 +229,18 @@ host_stmt : %empty
 	| wrong
 	| ethernet
 	| UUID VALUE			{ SET(@1, conf_set_uuid(p, $2)); }
-	| CLIENT VALUE			{ SET(@1, conf_set_client_id(p, NULL, $2)); }
-	| CLIENT VALUE VALUE		{ SET(@1, conf_set_client_id(p, $2, $3)); }
-	| CIRCUIT VALUE			{ SET(@1, conf_set_circuit_id(p, NULL, $2)); }
-	| CIRCUIT VALUE VALUE		{ SET(@1, conf_set_circuit_id(p, $2, $3)); }
+	| CLIENT VALUE
+		{ SET(@1, conf_set_client_id(p, NULL, $2)); }
+	| CLIENT VALUE VALUE
+		{ SET(@1, conf_set_client_id(p, $2, $3)); }
+	| CIRCUIT VALUE
+		{ SET(@1, conf_set_circuit_id(p, NULL, $2)); }
+	| CIRCUIT VALUE VALUE
+		{ SET(@1, conf_set_circuit_id(p, $2, $3)); }
 	| ADDRESS VALUE			{ SET(@1, conf_set_address(p, $2)); }
 	| IMAGE VALUE			{ SET(@1, conf_set_host_image(p, $2)); }
-	| SETVAR VALUE VALUE		{ SET(@1, conf_set_host_var(p, $2, $3)); }
+	| SETVAR VALUE VALUE
+		{ SET(@1, conf_set_host_var(p, $2, $3)); }
 	;
 
 ethernet : ETHERNET VALUE		{ SET(@1, conf_set_ethernet(p, $2)); }
@@ -358,6 +370,9 @@ parse_set(struct parse *p, const char *why)
 	parse_spoil(p, p->at);
 	parse_error(p, p->at, why);
 }
+
+/* More words than a reader wants to see; the top of the file has them. */
+#define STATEMENTS_MAX	12
 
 /* What the grammar would have taken, in the user's words. */
 struct wanted {
@@ -495,7 +510,7 @@ yyreport_syntax_error(const yypcontext_t *ctx, struct parse *p)
 	if ((line = lex_recover(p)) != 0)
 		wbuf_printf(&out, "expected \"}\" for the \"{\" of line %u",
 		    line);
-	else if (p->tok.underflow)
+	else if (p->tok.underflow || w.n > STATEMENTS_MAX)
 		wbuf_printf(&out, "expected a statement");
 	else {
 		wbuf_printf(&out, w.n > 3 ? "expected one of" : "expected");

@@ -136,7 +136,7 @@ struct host;
 struct input {
 	TAILQ_ENTRY(input) entry;
 	enum ticket_input what;
-	enum proc	 from;		/* PROC_CTL: not tried again */
+	enum proc	 from;		/* a daemon's are tried again */
 	char		 host[NAME_LEN];
 	char		 image[NAME_LEN];
 	char		 token[TOKEN_LEN];
@@ -168,6 +168,6 @@ void	 control_accept(const struct msg_ctl_conn *, int fd);
 void	 control_event(const struct ctl_event *);
 void	 control_status(uint32_t id, const struct ctl_status *);
 void	 control_rendered(uint32_t id, const struct msg_rendered *, int fd);
-void	 control_reloaded(uint32_t id, const char *, size_t);
+void	 control_reloaded(const char *errors, size_t);
 
 #endif
