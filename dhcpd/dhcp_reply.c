@@ -15,6 +15,19 @@ is_protocol_option(uint8_t code)
 	    code == OPT_CLIENT_ID || code == OPT_RELAY || code == OPT_END);
 }
 
+/*
+ * A machine that is to boot its own disk gets nothing that boots, and one that
+ * boots from us is told by us alone what and how.
+ */
+static int
+is_withheld(const struct verdict *v, uint8_t code)
+{
+	if (!pxe_boots(&v->pxe) || !pxe_is_boot_option(code))
+		return (0);
+	return (v->loader == NULL || code == OPT_VENDOR || code == OPT_CLASS ||
+	    code == OPT_TFTP_NAME || code == OPT_BOOT_FILE);
+}
+
 /* Those that the client asked for first: they are the ones to have room. */
 static void
 put_configured(struct reply *r, const struct conf *conf,
@@ -25,14 +38,10 @@ put_configured(struct reply *r, const struct conf *conf,
 
 	for (i = 0; i < conf->noption; i++) {
 		o = &conf->option[i];
-		if (o->segment != v->segment || is_protocol_option(o->code) ||
-		    dhcp_wants(req, o->code) != wanted)
-			continue;
-		/* Nothing that boots for a machine that is to boot its disk. */
-		if (v->loader == NULL && pxe_boots(&v->pxe) &&
-		    pxe_is_boot_option(o->code))
-			continue;
-		dhcp_put(r, o->code, o->data, o->len);
+		if (o->segment == v->segment && !is_protocol_option(o->code) &&
+		    !is_withheld(v, o->code) &&
+		    dhcp_wants(req, o->code) == wanted)
+			dhcp_put(r, o->code, o->data, o->len);
 	}
 }
 
