@@ -97,10 +97,12 @@ demo:
 lint:
 	@sh tests/deps.sh lint
 	@$(MAKE) --no-print-directory all tools
-	cppcheck --quiet --error-exitcode=1 --std=c11 -D_GNU_SOURCE -Icommon \
+	cppcheck --quiet --error-exitcode=1 --std=c11 -D_GNU_SOURCE -D__GNUC__ \
+	    -Icommon -I/usr/include/$(shell $(CC) -print-multiarch) \
 	    --enable=warning,performance,portability --inline-suppr \
-	    --suppress=missingIncludeSystem $(SRCS)
-	clang-tidy --quiet --warnings-as-errors='*' $(SRCS) -- $(CPPFLAGS)
+	    --suppress=missingIncludeSystem --suppress='*:/usr/include/*' $(SRCS)
+	clang-tidy --quiet --warnings-as-errors='*' $(SRCS) -- $(CPPFLAGS) \
+	    2>/dev/null
 	shellcheck -s sh -x $(SCRIPTS)
 	mandoc -Tlint -W warning $(MANS)
 
