@@ -118,7 +118,7 @@ struct xfer {
 	uint64_t	 resent;	/* packets sent again */
 	unsigned int	 tries;		/* since the last progress */
 	int		 timed;		/* the flight may be measured */
-	int		 backed;	/* went back on a duplicate ACK */
+	int		 backed;	/* a duplicate ACK was believed */
 	int64_t		 srtt, rttvar;	/* microseconds; srtt 0: unknown */
 	size_t		 first_cost;	/* of the first packet on the wire */
 	size_t		 budget;	/* left for it before the first ACK */

@@ -22,7 +22,7 @@
 #define FRAME_COST	42		/* Ethernet, IP and UDP headers */
 
 #define DATA_TRIES	5
-#define RTO_MIN_US	100000
+#define RTO_MIN_US	50000
 #define RTO_MAX_US	2000000
 #define RTO_SLACK_US	50000		/* RFC 6298's G: a busy client */
 #define BACKOFF_US	500000		/* 1, 2, 4, 8, 16 s from the second */
@@ -188,16 +188,19 @@ xfer_ack(struct xfer *x, uint16_t block, mono_t now, struct xfer_send *send)
 {
 	uint16_t	ahead = (uint16_t)(block - (uint16_t)x->acked);
 	uint64_t	flying = x->next - 1 - x->acked;
+	mono_t		soon;
 
 	if (ahead == 0) {
 		/*
 		 * RFC 1123 4.2.3.1 (MUST): a duplicate ACK repeats nothing.
-		 * In a window it means that its first block was lost, which
-		 * is believed once.
+		 * In a window it may mean that its first block was lost; if
+		 * it was only a copy, the window's own ACK comes soon.
 		 */
-		if (x->terms.window > 1 && flying > 0 && !x->backed) {
+		soon = (mono_t){ now.us + 2 * x->srtt + 1000 };
+		if (x->terms.window > 1 && flying > 0 && !x->backed &&
+		    mono_before(soon, x->deadline)) {
 			x->backed = 1;
-			xfer_go_back(x, now, send);
+			x->deadline = soon;
 		}
 		return;
 	}
@@ -246,7 +249,6 @@ xfer_timer(struct xfer *x, mono_t now, struct xfer_send *send)
 		return;
 	}
 	if (x->state == XFER_DATA) {
-		x->backed = 0;
 		xfer_go_back(x, now, send);
 		return;
 	}
