@@ -41,6 +41,7 @@ host "a" {
 	ethernet 02:00:00:00:00:0g
 }
 host "b" {
+	ethernet 02:00:00:00:00:0b
 	image "no-such-image"
 }
 END
