@@ -119,12 +119,12 @@ slot_file(struct slot *s, int fd)
 		return (-1);
 	s->fd = fd;
 	s->ino = st.st_ino;
-	s->ctime_ns = (int64_t)st.st_ctim.tv_sec * 1000000000 +
-	    st.st_ctim.tv_nsec;
+	s->mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 +
+	    st.st_mtim.tv_nsec;
 	return (0);
 }
 
-/* It is still the file that the transfer began with. */
+/* It is as it was; a file that was replaced by renaming is, to us. */
 static int
 file_is_same(const struct slot *s)
 {
@@ -132,8 +132,8 @@ file_is_same(const struct slot *s)
 
 	return (fstat(s->fd, &st) == 0 && st.st_ino == s->ino &&
 	    (uint64_t)st.st_size == s->x.terms.size &&
-	    (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec ==
-	    s->ctime_ns);
+	    (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec ==
+	    s->mtime_ns);
 }
 
 /* Exactly len octets from off into send_data. */

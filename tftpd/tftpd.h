@@ -167,7 +167,7 @@ struct slot {
 	struct peer	 peer;
 	int		 fd;		/* of the file; -1: text */
 	uint64_t	 ino;
-	int64_t		 ctime_ns;	/* it must stay what it was */
+	int64_t		 mtime_ns;	/* it must stay what it was */
 	size_t		 oack_len;
 	mono_t		 armed;		/* when the timer fires */
 	mono_t		 told_at;	/* last progress event */
