@@ -156,6 +156,12 @@ jail_become(uid_t uid, gid_t gid)
 	if (setgroups(0, NULL) == -1 || setresgid(gid, gid, gid) == -1 ||
 	    setresuid(uid, uid, uid) == -1)
 		fatal("sandbox: becoming uid %u gid %u", uid, gid);
+}
+
+/* After the capabilities are gone, so must be every way back. */
+static void
+jail_check_uid(uid_t uid, gid_t gid)
+{
 	if (setuid(0) != -1 || geteuid() != uid || getegid() != gid)
 		fatalx("sandbox: uid %u can become root again", uid);
 }
@@ -210,14 +216,16 @@ sandbox_jail(enum proc id, const struct msg_start *start)
 	jail_check_dir(start->root, start->uid);
 	done |= layer(unshare(policy->namespaces) == 0, SANDBOX(NAMESPACES),
 	    optional, "unshare of namespaces");
-	done |= layer(chroot(start->root) == 0 && chdir("/") == 0,
-	    SANDBOX(CHROOT), 0, "chroot");
 	done |= layer(jail_drop_bounding() == 0, SANDBOX(CAPS), optional,
 	    "dropping the capability bounding set");
+	/* The store's directory is open to the store's user alone. */
 	jail_become(start->uid, start->gid);
-	done |= SANDBOX(UID);
+	done |= layer(chroot(start->root) == 0 && chdir("/") == 0,
+	    SANDBOX(CHROOT), 0, "chroot");
 	if (sandbox_set_caps(0) == -1)
 		fatal("sandbox: dropping capabilities");
+	jail_check_uid(start->uid, start->gid);
+	done |= SANDBOX(UID);
 	done |= layer(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0,
 	    SANDBOX(NONEWPRIVS), 0, "no_new_privs");
 	done |= layer(jail_limits(policy) == 0, SANDBOX(LIMITS), 0,
