@@ -278,6 +278,9 @@ proc_got_start(struct imsgbuf *ib, const struct imsg *msg)
 	start = *(const struct msg_start *)msg->data;
 	if (!MSG_STRING_OK(start.root) || start.root[0] == '\0')
 		fatalx("START without a root");
+	if (!MSG_STRING_OK(start.boot_id))
+		fatalx("START with a boot id that does not end");
+	memcpy(child.boot_id, start.boot_id, sizeof(child.boot_id));
 }
 
 /* What every daemon understands; its own table is asked first. */
