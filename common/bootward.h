@@ -388,7 +388,7 @@ struct msg_empty {
 	M(RUN,	   TO(PARENT), TO_DAEMONS | TO(KSGEN), NONE, struct msg_empty, NOFD) \
 	M(READY,   TO_DAEMONS, TO(PARENT), NONE, struct msg_empty, NOFD) \
 	M(PEER_LOST, TO_DAEMONS, TO(PARENT), ONE, struct msg_peer, NOFD) \
-	M(VERBOSE, TO(PARENT) | TO(STORE), TO_DAEMONS | TO(PARENT), ONE, struct msg_flag, NOFD) \
+	M(VERBOSE, TO(PARENT) | TO_DAEMONS, TO_DAEMONS | TO(PARENT), ONE, struct msg_flag, NOFD) \
 	M(RELOAD,  TO_DAEMONS, TO(PARENT) | TO_NET, NONE, struct msg_empty, NOFD) \
 	M(RELOADED, TO(PARENT), TO_DAEMONS, BLOB, struct msg_blob, NOFD) \
 	M(HELLO,   TO(PARENT), TO(PARENT), ONE, struct msg_hello, NOFD)	\
@@ -572,6 +572,7 @@ struct child {
 	uint32_t	 restarts;
 	uint32_t	 sandbox;		/* SANDBOX_* layers in force */
 	char		 boot_id[BOOT_ID_LEN];	/* as in msg_start */
+	uint32_t	 parent_pid;		/* tells parents apart */
 };
 
 extern struct child child;

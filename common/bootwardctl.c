@@ -73,7 +73,7 @@ usage(const char *why, const char *what)
 
 /*
  * Do the arguments begin with these words or beginnings of them?  Returns how
- * many words there are, or 0.  exact counts the words that are complete.
+ * many words there are, 0, or -1 when some are missing.  exact counts the words that are complete.
  */
 static int
 words_match(const char *words, int argc, char **argv, int *exact)
@@ -84,7 +84,7 @@ words_match(const char *words, int argc, char **argv, int *exact)
 	*exact = 0;
 	for (n = 0; *words != '\0'; n++) {
 		if (n >= argc)
-			return (0);
+			return (-1);
 		len = strcspn(words, " ");
 		given = strlen(argv[n]);
 		if (given == 0 || given > len ||
@@ -101,19 +101,22 @@ command_find(int argc, char **argv, int *nwords)
 {
 	const struct command	*found = NULL;
 	size_t			 i;
-	int			 n, exact, best = -1, same = 0;
+	int			 n, exact, best = -1, same = 0, missing = 0;
 
+	if (argc == 0)
+		usage(NULL, NULL);
 	for (i = 0; i < nitems(commands); i++) {
-		if ((n = words_match(commands[i].words, argc, argv,
-		    &exact)) == 0 || exact < best)
+		n = words_match(commands[i].words, argc, argv, &exact);
+		missing |= n == -1;
+		if (n <= 0 || exact < best)
 			continue;
 		same = exact == best;
 		best = exact;
 		found = &commands[i];
 		*nwords = n;
 	}
-	if (argc == 0)
-		usage(NULL, NULL);
+	if (found == NULL && missing)
+		usage("what is to follow? ", argv[0]);
 	if (found == NULL)
 		usage("no such command: ", argv[0]);
 	if (same)

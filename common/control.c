@@ -574,7 +574,8 @@ control_reloaded(const char *errors, size_t len)
 	/* The others may have parents of their own, with the same file. */
 	for (p = 0; p < PROC_MAX && s != NULL && len == 0; p++)
 		if ((TO_NET & 1U << p) != 0)
-			(void)proc_send(p, MSG_RELOAD, 0, -1, NULL, 0);
+			(void)proc_send(p, MSG_RELOAD, child.parent_pid, -1,
+			    NULL, 0);
 	if (s == NULL)
 		return;
 	if (len > 0) {

@@ -237,13 +237,16 @@ proc_got_verbose(struct imsgbuf *ib, const struct imsg *msg)
 		    sizeof(*flag));
 }
 
-/* The store passes a "reload" on to the parents of the others. */
+/*
+ * The store passes a "reload" on to the parents of the others; it says which
+ * parent has done it already.
+ */
 static void
 proc_got_reload(struct imsgbuf *ib, const struct imsg *msg)
 {
 	(void)ib;
-	(void)msg;
-	(void)imsg_send(&parent_link, MSG_RELOAD, 0, -1, NULL, 0);
+	if (msg->id != child.parent_pid)
+		(void)imsg_send(&parent_link, MSG_RELOAD, 0, -1, NULL, 0);
 }
 
 static void
@@ -281,6 +284,7 @@ proc_got_start(struct imsgbuf *ib, const struct imsg *msg)
 	if (!MSG_STRING_OK(start.boot_id))
 		fatalx("START with a boot id that does not end");
 	memcpy(child.boot_id, start.boot_id, sizeof(child.boot_id));
+	child.parent_pid = (uint32_t)start.parent;
 }
 
 /* What every daemon understands; its own table is asked first. */

@@ -172,6 +172,8 @@ store_flush(void)
 	mono_t	now = clock_now();
 	int	error;
 
+	if (TAILQ_EMPTY(&batches) && nevents == 0 && !tickets_waiting())
+		return (0);
 	if ((error = flush_write(now)) != 0) {
 		flush_failed(error);
 		return (error);

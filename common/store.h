@@ -146,6 +146,8 @@ struct input {
 void	 tickets_load(void);
 /* Moves the input's contents into the queue; ENOBUFS when that is full. */
 int	 tickets_input(struct input *);
+/* Is there any? */
+int	 tickets_waiting(void);
 /* In an open transaction: what the queued inputs do.  0 or an errno. */
 int	 tickets_stage(mono_t);
 /* The transaction is on disk: tell the daemons. */

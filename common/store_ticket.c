@@ -194,6 +194,12 @@ tickets_input(struct input *in)
 	return (0);
 }
 
+int
+tickets_waiting(void)
+{
+	return (!TAILQ_EMPTY(&inputs));
+}
+
 static void
 input_free(struct input *in)
 {
