@@ -340,7 +340,9 @@ string_span(const char *from)
 	size_t	i;
 
 	for (i = 0; from[i] != '\0' && from[i] != '"' && from[i] != '\n'; i++)
-		if (from[i] == '\\' && from[i + 1] != '\0')
+		if (strncmp(from + i, "\\\r\n", 3) == 0)
+			i += 2;
+		else if (from[i] == '\\' && from[i + 1] != '\0')
 			i++;
 	return (i);
 }
@@ -357,8 +359,11 @@ take_char(struct parse *p, char *to)
 	if (*at == '\\' && (at[1] == '"' || at[1] == '\\')) {
 		*to = at[1];
 		s->pos++;
-	} else if (*at == '\\' && at[1] == '\n') {
-		s->pos++;
+	} else if (strncmp(at, "\\\n", 2) == 0 ||
+	    strncmp(at, "\\\r\n", 3) == 0) {
+		/* The string goes on, after what the next line begins with. */
+		s->pos += at[1] == '\r' ? 2 : 1;
+		s->pos += strspn(s->data + s->pos, " \t");
 		s->line++;
 		return (0);
 	} else if (*at == '\\') {
@@ -440,24 +445,30 @@ take_word(struct parse *p)
 	const struct keyword	*kw;
 	const char		*from = s->data + s->pos;
 	size_t			 i, len = strcspn(from, word_ends);
+	unsigned char		 c;
 
 	for (i = 0; i < len; i++)
 		if (!isgraph((unsigned char)from[i]))
 			break;
 	if (i < len || len == 0) {
 		s->pos += i + 1;
-		(void)conf_say(p, isprint((unsigned char)from[i]) ?
-		    "unexpected character '%c'" : "unexpected character "
-		    "0x%02x; text with it must be in double quotes",
-		    (unsigned char)from[i]);
+		c = (unsigned char)from[i];
+		if (c >= 0x80)
+			(void)conf_say(p, "expected double quotes around text "
+			    "with the character 0x%02x", c);
+		else
+			(void)conf_say(p, isprint(c) ? "unexpected character "
+			    "'%c'" : "unexpected control character 0x%02x", c);
 		return (-1);
 	}
 	s->pos += len;
 	p->tok.text = text_copy(p, from, len);
 	if (p->first)
 		p->wants = NULL;
-	if (p->first && is_definition(s))
+	if (p->first && is_definition(s)) {
+		p->plain = 1;
 		return (LEX_MACRO);
+	}
 	if (len == 1 && from[0] == '-')
 		return ('-');
 	if (p->plain || (kw = conf_keyword(p->tok.text)) == NULL)
