@@ -160,21 +160,20 @@ for name in dir fifo null unreadable outside absolute ../../secret \
 	*)	ok "refused: $name" refused "$name" 2 ;;
 	esac
 done
-ok "another way to write a name" \
-    in_client guest "$tftpc" get "$server" '\dir//\inside' >"$got"
-ok "is the same file" cmp "$got" "$boot/blocks"
+in_client guest "$tftpc" get "$server" '\dir//\inside' >"$got" 2>/dev/null
+ok "a name with other slashes is the same file" cmp "$got" "$boot/blocks"
 
 # 4. A file that changes.
 
 cp "$boot/large" "$tmp/old"
-in_client guest "$tftpc" -b 512 get "$server" large >"$got" 2>&1 &
+in_client guest "$tftpc" -b 512 get "$server" large >"$got" 2>"$tmp/err" &
 reader=$!
 ok "a slow transfer has begun" wait_until 10 [ -s "$got" ]
 head -c 20000000 /dev/urandom >"$boot/new"
 mv "$boot/new" "$boot/large"
 wait "$reader"
 ok "a file that is replaced arrives as it was" \
-    [ "$(head -c 20000000 "$got" | cksum)" = "$(cksum <"$tmp/old")" ]
+    cmp "$got" "$tmp/old"
 : >"$got"
 in_client guest "$tftpc" -b 512 get "$server" large >"$got" 2>"$tmp/err" &
 reader=$!
@@ -226,8 +225,6 @@ url=$(sed -n 's/^[[:space:]]*APPEND url=\([^ ]*\) quiet; x=y$/\1/p' \
 is "and the address of its answers" "$(echo "$url" | tr 0-9a-f x |
     sed 's/x*x/x/g')" "$(echo "http://$server/a/00/a.cfg" | tr 0-9a-f x |
     sed 's/x*x/x/g')"
-is "the answer is there" \
-    "$(in_client web1 curl -sf "$url" 2>&1)" "answer of web1"
 text web1 debian-installer/amd64/grub/grub.cfg >"$tmp/text"
 is "GRUB gets the same, quoted" \
     "$(grep -c "^if linux /img/linux .*url=$url quiet\\\\; x=y\$" "$tmp/text")" 1
@@ -284,5 +281,9 @@ mv "$boot/img/initrd.gz" "$boot/away"
 is "a file of its image that is missing" "$(ask web1 img/initrd.gz)" \
     "ERROR 1 file not found|"
 ok "is an error of its timeline" wait_until 5 trace_has web1 error
+is "its answer is where the menu says" "$(in_client web1 curl -sf "$url")" \
+    "answer of web1"
+ok "from then on it is sent to its own disk" \
+    wait_until 5 text_has web1 $own LOCALBOOT
 
 finish
