@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * arpplay: other machines on the network, as far as ARP goes.
+ *
+ *	arpplay IFACE listen MILLISECONDS	print every ARP frame
+ *	arpplay IFACE claim ADDRESS MAC COUNT	announce it
+ *	arpplay IFACE probe ADDRESS MAC COUNT	ask whether it is free
+ *	arpplay IFACE flood ADDRESS COUNT	claims of addresses from this one
+ *						on, each by another machine
+ */
+#include <sys/socket.h>
+
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <netpacket/packet.h>
+
+#include <arpa/inet.h>
+#include <err.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arpd/arpd.h"
+
+static int
+play_open(const char *ifname)
+{
+	struct sockaddr_ll	sll = { .sll_family = AF_PACKET };
+	int			fd;
+
+	sll.sll_protocol = htons(ETH_P_ARP);
+	sll.sll_ifindex = (int)if_nametoindex(ifname);
+	if (sll.sll_ifindex == 0)
+		err(1, "%s", ifname);
+	if ((fd = socket(AF_PACKET, SOCK_RAW, 0)) == -1 ||
+	    bind(fd, (struct sockaddr *)&sll, sizeof(sll)) == -1)
+		err(1, "packet socket on %s", ifname);
+	return (fd);
+}
+
+/* One line: ms since the start, what, sender's addresses, target, length. */
+static void
+play_print(const uint8_t *data, size_t len, int64_t ms)
+{
+	char		sha[MAC_STRLEN], spa[ADDR_STRLEN], tpa[ADDR_STRLEN];
+	struct arp_msg	msg;
+	struct buf	in;
+
+	buf_init(&in, data, len);
+	if (arp_parse(&in, &msg) == -1) {
+		printf("%lld malformed\n", (long long)ms);
+		return;
+	}
+	printf("%lld %s %s %s %s %zu\n", (long long)ms,
+	    msg.op == ARP_REPLY ? "reply" : msg.spa == 0 ? "probe" :
+	    msg.spa == msg.tpa ? "announce" : "request",
+	    mac_str(msg.sha, sha), addr_str(msg.spa, spa),
+	    addr_str(msg.tpa, tpa), len);
+}
+
+static void
+play_listen(int fd, int64_t ms)
+{
+	const mono_t	start = clock_now();
+	struct pollfd	pfd = { .fd = fd, .events = POLLIN };
+	uint8_t		data[256];
+	int64_t		left;
+	ssize_t		n;
+
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
+	printf("listening\n");
+	while ((left = ms - mono_diff_ms(clock_now(), start)) > 0) {
+		if (poll(&pfd, 1, (int)left) <= 0)
+			continue;
+		if ((n = recv(fd, data, sizeof(data), 0)) == -1) {
+			if (errno == ENETDOWN)
+				continue;
+			err(1, "recv");
+		}
+		play_print(data, (size_t)n, mono_diff_ms(clock_now(), start));
+	}
+}
+
+static void
+play_send(int fd, int probe, uint32_t addr, struct mac mac)
+{
+	uint8_t		data[ARP_FRAME_LEN];
+	struct wbuf	out;
+
+	wbuf_init(&out, data, sizeof(data));
+	if (probe)
+		arp_build_probe(&out, mac, addr);
+	else
+		arp_build_announce(&out, mac, addr);
+	while (send(fd, data, out.len, 0) == -1)
+		if (errno != ENOBUFS && errno != EINTR)
+			err(1, "send");
+}
+
+static void
+play_flood(int fd, uint32_t addr, uint32_t count)
+{
+	struct mac	mac = { { 2, 0xf1 } };
+	uint32_t	i;
+
+	for (i = 0; i < count; i++) {
+		mac.b[3] = (uint8_t)(i >> 16);
+		mac.b[4] = (uint8_t)(i >> 8);
+		mac.b[5] = (uint8_t)i;
+		play_send(fd, 0, addr + i % 65536, mac);
+	}
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct mac	mac;
+	uint32_t	addr;
+	int		fd, i, probe;
+
+	if (argc < 4)
+		errx(2, "usage: arpplay IFACE listen|claim|probe|flood ...");
+	fd = play_open(argv[1]);
+	if (strcmp(argv[2], "listen") == 0) {
+		play_listen(fd, atoi(argv[3]));
+		return (0);
+	}
+	if (argc < 5 || addr_parse(argv[3], &addr) == -1)
+		errx(2, "%s: an address and more, please", argv[2]);
+	if (strcmp(argv[2], "flood") == 0) {
+		play_flood(fd, addr, (uint32_t)atoi(argv[4]));
+		return (0);
+	}
+	probe = strcmp(argv[2], "probe") == 0;
+	if (argc != 6 || mac_parse(argv[4], &mac) == -1 ||
+	    (!probe && strcmp(argv[2], "claim") != 0))
+		errx(2, "%s: ADDRESS MAC COUNT", argv[2]);
+	for (i = 0; i < atoi(argv[5]); i++)
+		play_send(fd, probe, addr, mac);
+	return (0);
+}
