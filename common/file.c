@@ -36,7 +36,7 @@ file_name_clean(const char *name, char clean[FILE_NAME_MAX])
 	return (n == 0 ? -1 : 0);
 }
 
-/* The few errors that callers tell apart; ours (EMFILE, EIO) stay as they are. */
+/* The few errors that callers tell apart; ours (EMFILE, EIO) stay. */
 static int
 file_errno(int error)
 {

@@ -132,7 +132,7 @@ tftp_parse_request(struct buf *in, struct tftp_request *req)
 	if (name == NULL || mode == NULL || mode_parse(mode, &req->mode) == -1)
 		return (-1);
 	name_clean(name, req->name, sizeof(req->name));
-	/* Some clients pad with NULs; an option without a name ends the list. */
+	/* Some clients pad with NULs: an option without a name is the end. */
 	while (buf_left(in) > 0) {
 		if ((name = buf_string(in)) == NULL)
 			return (-1);

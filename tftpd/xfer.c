@@ -49,7 +49,7 @@ xfer_wait_us(const struct xfer *x)
 {
 	int64_t	rto;
 
-	if (x->terms.timeout != 0)	/* RFC 2349: what the client asked for */
+	if (x->terms.timeout != 0)	/* RFC 2349: as the client asked */
 		return ((int64_t)x->terms.timeout * 1000000);
 	if (x->state != XFER_DATA)
 		return ((int64_t)FIRST_WAIT_MS * 1000 << x->tries);
@@ -239,11 +239,11 @@ xfer_first_ack(struct xfer *x, uint16_t block, mono_t now,
 static void
 xfer_timer(struct xfer *x, mono_t now, struct xfer_send *send)
 {
-	const unsigned int	max =
-				    x->state == XFER_DATA ? DATA_TRIES : FIRST_TRIES;
+	unsigned int	max;
 
 	if (mono_before(now, x->deadline))
 		return;
+	max = x->state == XFER_DATA ? DATA_TRIES : FIRST_TRIES;
 	if (++x->tries > max) {
 		xfer_finish(x, XFER_END_TIMEOUT, "timeout", now);
 		return;

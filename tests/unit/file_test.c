@@ -59,7 +59,8 @@ make_tree(void)
 	    symlink("../plain", "dir/up") == -1 ||
 	    symlink("../secret", "out") == -1 ||
 	    symlink(loop, "absolute") == -1 || symlink("loop", "loop") == -1 ||
-	    symlink("..", "parent") == -1 || symlink("gone", "dangling") == -1 ||
+	    symlink("..", "parent") == -1 ||
+	    symlink("gone", "dangling") == -1 ||
 	    symlink("/proc/self/exe", "magic") == -1 ||
 	    mkfifo("fifo", 0644) == -1 || make_socket("socket") == -1 ?
 	    -1 : 0);
