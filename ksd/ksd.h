@@ -204,7 +204,7 @@ struct conn {
 	size_t		 head;		/* of them the request's head */
 	struct http_req	 req;
 	int		 committed;	/* its input went to the store */
-	char		 host[NAME_LEN];	/* whose ticket it waits for */
+	char		 host[NAME_LEN];	/* whose ticket it is about */
 
 	/* The response: out, then blob or file. */
 	int		 close;		/* it is the last one */

@@ -185,10 +185,22 @@ respond_file(struct conn *c, int dir, const char *name, mono_t now)
 	respond_head(c, &head, now);
 }
 
-/* "preseed.cfg" of "/a/TOKEN/preseed.cfg": the token is nobody's business. */
+static const char *
+who_host(const struct asker *who)
+{
+	if (who->ticket != NULL)
+		return (who->ticket->host);
+	return (who->machine->host == NULL ? "" : who->machine->host->name);
+}
+
+/* What a step is about; in "/a/TOKEN/preseed.cfg" the token is a secret. */
 static const char *
 respond_name(const struct conn *c)
 {
+	static const char	boot[] = "/boot/";
+
+	if (strncmp(c->req.path, boot, sizeof(boot) - 1) == 0)
+		return (c->req.path + sizeof(boot) - 1);
 	return (strrchr(c->req.path, '/') + 1);
 }
 
@@ -208,16 +220,8 @@ respond_progress(struct conn *c, int complete)
 		percent = 99;
 	if (complete && done < c->size)
 		return;
-	proc_step(c->step, c->addr, nobody, "", percent, c->size, "%s",
-	    c->step == STEP_MENU ? "ipxe" : respond_name(c));
-}
-
-static const char *
-who_host(const struct asker *who)
-{
-	if (who->ticket != NULL)
-		return (who->ticket->host);
-	return (who->machine->host == NULL ? "" : who->machine->host->name);
+	proc_step(c->step, c->addr, nobody, c->host, percent, c->size, "%s",
+	    respond_name(c));
 }
 
 /* What an installer says in its own words: a form's "text", or the content. */
@@ -301,6 +305,8 @@ respond_serve(struct conn *c, const struct route *r, const struct asker *who,
 	struct blob	*answer;
 
 	c->step = v->step;
+	if (v->step != STEP_MAX)
+		(void)snprintf(c->host, sizeof(c->host), "%s", who_host(who));
 	switch (v->kind) {
 	case V_ANSWER:
 		COUNT(ANSWERS)++;

@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,7 +33,7 @@
 #define RUN_TURN	8		/* steps of one connection, likewise */
 #define SEND_CHUNK	(512 * 1024)
 #define VICTIM_LOOK	256		/* how far for one that waits */
-#define STALL_MS	5000		/* a sender this silent is a victim, too */
+#define STALL_MS	1000		/* a sender this silent is a victim, too */
 #define RATE_MS		30000		/* after this, at least RATE_MIN */
 #define RATE_MIN	512		/* octets a second */
 #define LINGER_MAX	(256 * 1024)	/* octets read for nothing */
@@ -192,7 +193,7 @@ conn_close(struct conn *c)
 
 /*
  * Who has to go: the longest silent one that is not being answered, else one
- * that does not take its answer.
+ * that does not take its answer; of a single source any, as it has plenty.
  */
 static struct conn *
 conn_victim(struct conn_list *list, int mine, mono_t now)
@@ -204,9 +205,9 @@ conn_victim(struct conn_list *list, int mine, mono_t now)
 	    c = mine ? TAILQ_NEXT(c, mine) : TAILQ_NEXT(c, lru))
 		if (c->state != CONN_SEND && c->state != CONN_HELD)
 			return (c);
-	if (first == NULL || first->state != CONN_SEND ||
+	if (first == NULL || first->state != CONN_SEND || (!mine &&
 	    mono_diff_ms(first->deadline, now) >
-	    states[CONN_SEND].seconds * 1000 - STALL_MS)
+	    states[CONN_SEND].seconds * 1000 - STALL_MS))
 		return (NULL);
 	return (first);
 }
@@ -587,8 +588,7 @@ serve_hold(struct conn *c, const char *host, mono_t now)
 	if (c->state == CONN_HELD)
 		return;
 	COUNT(HELD)++;
-	memset(c->host, 0, sizeof(c->host));
-	memcpy(c->host, host, strnlen(host, sizeof(c->host) - 1));
+	(void)snprintf(c->host, sizeof(c->host), "%s", host);
 	TAILQ_INSERT_TAIL(&held, c, held);
 	conn_enter(c, CONN_HELD, now);
 }

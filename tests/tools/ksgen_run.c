@@ -5,11 +5,13 @@
  * standard error, and the exit status is ksgen's.  Runs as root.
  */
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <err.h>
 #include <fcntl.h>
+#include <linux/securebits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +25,9 @@ run_ksgen(const char *program, int link, int logger, int out, int error)
 {
 	int	null = open("/dev/null", O_RDONLY);
 
+	/* The capabilities stay when the uid changes, as with our parent's. */
+	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) == -1)
+		_exit(126);
 	/* High numbers first, so that none is overwritten before its turn. */
 	link = fcntl(link, F_DUPFD, 100);
 	logger = fcntl(logger, F_DUPFD, 100);
