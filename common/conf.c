@@ -112,13 +112,17 @@ slots_add(struct slots *s, struct key key, size_t row)
 	s->slot[i] = (uint32_t)row + 1;
 }
 
-static void
-index_make(const struct conf *conf)
+/* The index of the rows that there are now. */
+static const struct conf_index *
+index_of(const struct conf *conf)
 {
 	struct conf_index	*ix = conf->index;
 	const struct conf_host	*host;
 	size_t			 i;
 
+	if (ix->id.slot != NULL && ix->nhost == conf->nhost &&
+	    ix->nhostid == conf->nhostid)
+		return (ix);
 	index_clear(ix);
 	slots_init(&ix->name, conf->nhost);
 	slots_init(&ix->addr, conf->nhost);
@@ -134,6 +138,7 @@ index_make(const struct conf *conf)
 		slots_add(&ix->id, id_key(&conf->hostid[i]), i);
 	ix->nhost = conf->nhost;
 	ix->nhostid = conf->nhostid;
+	return (ix);
 }
 
 static int
@@ -163,9 +168,6 @@ slots_find(const struct conf *conf, const struct slots *s, struct key key,
 {
 	uint32_t	i;
 
-	if (conf->index->nhost != conf->nhost ||
-	    conf->index->nhostid != conf->nhostid || s->slot == NULL)
-		index_make(conf);
 	for (i = key_hash(&key) & s->mask; s->slot[i] != 0;
 	    i = (i + 1) & s->mask)
 		if (matches(conf, s->slot[i] - 1, &key))
@@ -176,7 +178,7 @@ slots_find(const struct conf *conf, const struct slots *s, struct key key,
 uint32_t
 conf_host_by_name(const struct conf *conf, const char *name)
 {
-	return (slots_find(conf, &conf->index->name, name_key(name),
+	return (slots_find(conf, &index_of(conf)->name, name_key(name),
 	    name_matches));
 }
 
@@ -185,7 +187,7 @@ conf_host_by_addr(const struct conf *conf, uint32_t addr)
 {
 	if (addr == 0)
 		return (NONE);
-	return (slots_find(conf, &conf->index->addr, (struct key){ NULL, 0,
+	return (slots_find(conf, &index_of(conf)->addr, (struct key){ NULL, 0,
 	    addr }, addr_matches));
 }
 
@@ -193,7 +195,7 @@ uint32_t
 conf_hostid_row(const struct conf *conf, enum hostid_kind kind,
     const uint8_t *data, size_t len)
 {
-	return (slots_find(conf, &conf->index->id, (struct key){ data, len,
+	return (slots_find(conf, &index_of(conf)->id, (struct key){ data, len,
 	    kind }, id_matches));
 }
 

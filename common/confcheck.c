@@ -263,32 +263,42 @@ check_group_image(struct parse *p, uint32_t row)
 
 /* Files ------------------------------------------------------ */
 
-#define HEAD_LEN	1024
+/* An open file below ROOT/boot, and its start. */
+struct head {
+	int		fd;
+	size_t		len;
+	uint8_t		data[1024];
+};
 
-/* The start of a file below ROOT/boot, or why there is none. */
+/* NULL, or why there is none; close it in either case. */
 static const char *
-boot_read(struct parse *p, const char *name, int *fd, uint8_t head[HEAD_LEN],
-    size_t *len)
+head_open(struct parse *p, const char *name, struct head *h)
 {
 	struct file_info	 info;
 	const char		*root = p->conf->global->root;
 	ssize_t			 n;
 
-	if (p->boot == -1 || (*fd = file_open(p->boot, name, &info)) == -1) {
-		if (p->boot != -1 && errno == EACCES)
-			return (conf_say(p, "%.160s/boot/%.200s is no readable "
-			    "file below %.80s/boot", root, name, root));
+	memset(h, 0, sizeof(*h));
+	errno = ENOENT;
+	h->fd = p->boot == -1 ? -1 : file_open(p->boot, name, &info);
+	if (h->fd == -1 && errno == EACCES)
+		return (conf_say(p, "%.160s/boot/%.200s is no readable file "
+		    "below %.80s/boot", root, name, root));
+	if (h->fd == -1)
 		return (conf_say(p, "there is no file %.200s/boot/%.200s",
 		    root, name));
-	}
-	n = pread(*fd, head, HEAD_LEN, 0);
-	if (n > 0) {
-		*len = (size_t)n;
-		return (NULL);
-	}
-	close(*fd);
-	return (conf_say(p, "the file %.200s/boot/%.200s is empty", root,
-	    name));
+	if ((n = pread(h->fd, h->data, sizeof(h->data), 0)) <= 0)
+		return (conf_say(p, "the file %.200s/boot/%.200s is empty",
+		    root, name));
+	h->len = (size_t)n;
+	return (NULL);
+}
+
+static void
+head_close(const struct head *h)
+{
+	if (h->fd != -1)
+		close(h->fd);
 }
 
 static uint32_t
@@ -303,21 +313,21 @@ little_endian(const uint8_t *b, size_t n)
 
 /* The machine type of a PE file (PE/COFF 3.3.1), or 0 if it is none. */
 static uint32_t
-pe_machine(int fd, const uint8_t *head, size_t len)
+pe_machine(const struct head *h)
 {
 	uint8_t	pe[6];
 
-	if (len < 64 || memcmp(head, "MZ", 2) != 0)
+	if (h->len < 64 || memcmp(h->data, "MZ", 2) != 0)
 		return (0);
-	if (pread(fd, pe, sizeof(pe), little_endian(head + 60, 4)) !=
+	if (pread(h->fd, pe, sizeof(pe), little_endian(h->data + 60, 4)) !=
 	    (ssize_t)sizeof(pe) || memcmp(pe, "PE\0\0", 4) != 0)
 		return (0);
 	return (little_endian(pe + 4, 2));
 }
 
 static const char *
-loader_wrong(struct parse *p, const struct conf_loader *loader, int fd,
-    const uint8_t *head, size_t len)
+loader_wrong(struct parse *p, const struct conf_loader *loader,
+    const struct head *h)
 {
 	static const uint32_t	 machine[LOADER_MAX] = {
 		[LOADER_EFI32] = 0x14c,
@@ -329,7 +339,7 @@ loader_wrong(struct parse *p, const struct conf_loader *loader, int fd,
 	uint32_t		 want = machine[loader->arch], found;
 	const char		*root = p->conf->global->root;
 
-	if (want == 0 || (found = pe_machine(fd, head, len)) == want)
+	if (want == 0 || (found = pe_machine(h)) == want)
 		return (NULL);
 	if (found == 0)
 		return (conf_say(p, "expected an EFI program for %s, found "
@@ -343,15 +353,12 @@ loader_wrong(struct parse *p, const struct conf_loader *loader, int fd,
 static const char *
 check_loader_file(struct parse *p, const struct conf_loader *loader)
 {
-	uint8_t		 head[HEAD_LEN];
+	struct head	 h;
 	const char	*why;
-	size_t		 len;
-	int		 fd;
 
-	if ((why = boot_read(p, loader->path, &fd, head, &len)) != NULL)
-		return (why);
-	why = loader_wrong(p, loader, fd, head, len);
-	close(fd);
+	if ((why = head_open(p, loader->path, &h)) == NULL)
+		why = loader_wrong(p, loader, &h);
+	head_close(&h);
 	return (why);
 }
 
@@ -366,17 +373,17 @@ check_loader(struct parse *p, uint32_t row)
 
 /* Kernels are of many kinds; these are none. */
 static const char *
-kernel_wrong(int fd, const uint8_t *head, size_t len)
+kernel_wrong(const struct head *h)
 {
 	char	iso[5];
 	size_t	i;
 
 	/* ISO 9660 (ECMA-119 8.1): the first descriptor is in sector 16. */
-	if (pread(fd, iso, sizeof(iso), 16 * 2048 + 1) ==
+	if (pread(h->fd, iso, sizeof(iso), 16 * 2048 + 1) ==
 	    (ssize_t)sizeof(iso) && memcmp(iso, "CD001", sizeof(iso)) == 0)
 		return ("an ISO image");
-	for (i = 0; i < len; i++)
-		if (!isprint(head[i]) && !isspace(head[i]))
+	for (i = 0; i < h->len; i++)
+		if (!isprint(h->data[i]) && !isspace(h->data[i]))
 			return (NULL);
 	return ("a text file");
 }
@@ -385,30 +392,23 @@ static const char *
 check_kernel(struct parse *p, uint32_t row)
 {
 	const char	*name = p->conf->image[row].kernel, *why;
-	uint8_t		 head[HEAD_LEN];
-	size_t		 len;
-	int		 fd;
+	struct head	 h;
 
-	if ((why = boot_read(p, name, &fd, head, &len)) != NULL)
-		return (why);
-	if ((why = kernel_wrong(fd, head, len)) != NULL)
+	if ((why = head_open(p, name, &h)) == NULL &&
+	    (why = kernel_wrong(&h)) != NULL)
 		why = conf_say(p, "expected a kernel, found %s in "
 		    "%.200s/boot/%.200s", why, p->conf->global->root, name);
-	close(fd);
+	head_close(&h);
 	return (why);
 }
 
 static const char *
 check_initrd(struct parse *p, uint32_t row)
 {
-	uint8_t		 head[HEAD_LEN];
-	const char	*why;
-	size_t		 len;
-	int		 fd;
+	struct head	 h;
+	const char	*why = head_open(p, p->conf->initrd[row].path, &h);
 
-	if ((why = boot_read(p, p->conf->initrd[row].path, &fd, head, &len)) ==
-	    NULL)
-		close(fd);
+	head_close(&h);
 	return (why);
 }
 
