@@ -242,11 +242,14 @@ event_report(const struct conn *c, const char *name, const struct asker *who,
     enum step step)
 {
 	char	text[NOTE_LEN];
+	int	named = strcmp(name, step_names[step]) != 0;
 
 	event_text(c, text, sizeof(text));
+	if (text[0] == '\0' && !named)
+		(void)snprintf(text, sizeof(text), "says the installer");
 	proc_step(step, c->addr, who->machine->mac, who_host(who), 100, 0,
-	    "%s%s%s", strcmp(name, "note") == 0 ? "" : name,
-	    text[0] == '\0' || strcmp(name, "note") == 0 ? "" : ": ", text);
+	    "%s%s%s", named ? name : "", named && text[0] != '\0' ? ": " : "",
+	    text);
 }
 
 /* A right token at the wrong machine: the administrator should hear of it. */

@@ -283,7 +283,7 @@ say part
 is "done without a store" "$(get -X POST "$url/e/$token/done")" 503
 say meet
 is "done" "$(get -X POST "$url/e/$token/done")" 204
-ok "its step" wait_until 2 said 'event done 10.77.0.11 web1 100 0 done'
+ok "its step" wait_until 2 said 'event done 10.77.0.11 web1 100 0 says the installer'
 ok "its input" said 'input 3 web1'
 is "done again" "$(get "$url/e/$token/done")" 204
 is "which is told once" "$(grep -c 'event done' "$log")" 1
