@@ -271,10 +271,32 @@ grub_args(struct wbuf *out, const char *args)
 }
 
 /*
+ * To the own disk.  Firmware that a plain "exit" gives success to shows its
+ * set-up screen and stays there (UEFI 3.1.2), so GRUB itself looks for what
+ * systems and Windows put on the disk's EFI partition.  Only when there is
+ * none, "exit 1" lets the firmware go on, where GRUB knows a status.  With a
+ * BIOS, exit means the next device.
+ */
+static const char	grub_local[] =
+    "if [ \"$grub_platform\" = efi ]; then\n"
+    "\tset arch=x64\n"
+    "\tif [ \"$grub_cpu\" = arm64 ]; then set arch=aa64; fi\n"
+    "\tif [ \"$grub_cpu\" = i386 ]; then set arch=ia32; fi\n"
+    "\tfor name in debian/shim$arch debian/grub$arch ubuntu/shim$arch \\\n"
+    "\t    redhat/shim$arch fedora/shim$arch centos/shim$arch \\\n"
+    "\t    rocky/shim$arch almalinux/shim$arch opensuse/shim \\\n"
+    "\t    sles/shim Microsoft/Boot/bootmgfw BOOT/boot$arch; do\n"
+    "\t\tif search --no-floppy --file --set=disk /EFI/$name.efi; then\n"
+    "\t\t\tif chainloader ($disk)/EFI/$name.efi; then boot; fi\n"
+    "\t\tfi\n"
+    "\tdone\n"
+    "fi\n"
+    "exit 1\n";
+
+/*
  * No menu entry: a list that waits for a key would stop an unattended
- * machine.  "exit 1" lets UEFI firmware go on to its next boot option, where
- * a plain exit may bring up its setup screen (UEFI 3.1.2); a GRUB that knows
- * no status ignores it.
+ * machine.  One that could not get its kernel tries again from the start, for
+ * as long as it is armed.
  */
 static void
 menu_grub(const struct conf *conf, const struct machine *m, const char *args,
@@ -284,7 +306,7 @@ menu_grub(const struct conf *conf, const struct machine *m, const char *args,
 	size_t		 i;
 
 	if (!m->installs) {
-		wbuf_str(out, "exit 1\n");
+		wbuf_str(out, grub_local);
 		return;
 	}
 	wbuf_str(out, "set timeout=0\nif linux");
@@ -302,7 +324,7 @@ menu_grub(const struct conf *conf, const struct machine *m, const char *args,
 	}
 	wbuf_str(out, i > 0 ? "\n\tthen\n\t\tboot\n\tfi\nfi\n" :
 	    "\tboot\nfi\n");
-	wbuf_str(out, "sleep 10\nexit 1\n");
+	wbuf_str(out, "sleep 10\nreboot\n");
 }
 
 /*

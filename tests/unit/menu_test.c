@@ -118,7 +118,7 @@ test_install(void)
 	    "url=http://10.77.0.1/a/00112233445566778899aabbccddeeff/"
 	    "preseed.cfg\n"
 	    "then\n\tif initrd /debian12/initrd.gz\n\tthen\n\t\tboot\n\tfi\n"
-	    "fi\nsleep 10\nexit 1\n") == 0);
+	    "fi\nsleep 10\nreboot\n") == 0);
 	CHECK(strcmp(render(MENU_IPXE),
 	    "#!ipxe\n"
 	    "kernel http://10.77.0.1/boot/debian12/linux initrd=initrd0 "
@@ -154,7 +154,7 @@ test_initrds(void)
 	CHECK(strstr(text, "APPEND \n") == NULL);
 	CHECK(strcmp(render(MENU_GRUB), "set timeout=0\n"
 	    "if linux /memtest BOOTIF=01-52-54-00-00-00-0a\nthen\n\tboot\nfi\n"
-	    "sleep 10\nexit 1\n") == 0);
+	    "sleep 10\nreboot\n") == 0);
 	CHECK(strstr(render(MENU_IPXE), "initrd") == NULL);
 	conf->ninitrd = 3;
 	machine.image = image;
@@ -167,13 +167,15 @@ test_local(void)
 	machine.image = NULL;
 	CHECK(strstr(render(MENU_PXELINUX), "\tLOCALBOOT -1\n") != NULL);
 	CHECK(strstr(text, "KERNEL") == NULL);
-	CHECK(strcmp(render(MENU_GRUB), "exit 1\n") == 0);
+	CHECK(strstr(render(MENU_GRUB), "chainloader ($disk)/EFI/") != NULL);
+	CHECK(strcmp(text + strlen(text) - 7, "exit 1\n") == 0);
+	CHECK(strstr(text, "if linux") == NULL);
 	CHECK(strncmp(render(MENU_IPXE), "#!ipxe\n", 7) == 0);
 	CHECK(strstr(text, "exit 1\n") != NULL);
 	CHECK(strstr(text, "kernel") == NULL);
 	machine.lease = NULL;
 	machine.host = NULL;
-	CHECK(strcmp(render(MENU_GRUB), "exit 1\n") == 0);
+	CHECK(strstr(render(MENU_GRUB), "\nexit 1\n") != NULL);
 	machine.lease = &lease;
 	machine.host = conf->host;
 	machine.image = &conf->image[1];
