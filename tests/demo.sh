@@ -179,7 +179,7 @@ demo_start >"$tmp/start.out" 2>&1
 trap - EXIT
 
 mkfifo "$tmp/monitor"
-ctl -j monitor >"$tmp/monitor" &
+"$obj/bootwardctl" -j monitor >"$tmp/monitor" &
 monitor=$!
 exec 3<"$tmp/monitor"
 

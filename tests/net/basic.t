@@ -132,5 +132,10 @@ check_alive 'bootward.conf' 'reload'
 stop_bootward
 is "SIGTERM: a clean exit" $? 0
 is "no process is left" "$(processes)" ""
-is "no socket is left" "$(find /run/bootward* -type s 2>/dev/null)" ""
+is "no socket is left in its directory" "$(find /run/bootward/ -type s)" ""
+ok "bootwardctl has nobody to ask" not ctl show status
+cp /etc/bootward.conf "$tmp/conf"
+start_bootward <"$tmp/conf"
+ok "it starts again" client_dhcp c1
+is "and still knows who has which address" "$(client_lease c1 ip)" "$address"
 finish_only
