@@ -113,6 +113,8 @@ got_lease_sync(struct imsgbuf *ib, const struct imsg *msg)
 	(void)ib;
 	(void)msg;
 	leases_synced = 1;
+	if (tickets_synced)
+		serve_open();
 }
 
 static void
@@ -141,6 +143,8 @@ got_ticket_sync(struct imsgbuf *ib, const struct imsg *msg)
 	(void)ib;
 	(void)msg;
 	tickets_synced = 1;
+	if (leases_synced)
+		serve_open();
 }
 
 /* All of the file; it is copied because the sender could still change it. */

@@ -223,6 +223,12 @@ struct conn {
 
 void	 serve_init(void);
 void	 serve_listen(struct sock *);
+/*
+ * What we have to know is known: connections are accepted.  Until then, but
+ * not for long, clients wait in the kernel; those who come while we are
+ * started again never hear of it.
+ */
+void	 serve_open(void);
 void	 serve_unlisten(struct sock *);
 /* The ticket of this host has changed; NULL: the store is gone. */
 void	 serve_wake(const char *host);

@@ -37,6 +37,7 @@
 #define RATE_MS		30000		/* after this, at least RATE_MIN */
 #define RATE_MIN	512		/* octets a second */
 #define LINGER_MAX	(256 * 1024)	/* octets read for nothing */
+#define OPEN_MS		3000		/* so long we wait for serve_open() */
 
 static const struct {
 	short	watch;
@@ -68,7 +69,8 @@ static struct conn_list		 held = TAILQ_HEAD_INITIALIZER(held);
 static SLIST_HEAD(source_list, source) source_of[SOURCE_BUCKETS];
 static struct source_list	 sources_unused;
 static struct sock		*listening[LISTEN_MAX];
-static int			 paused;	/* nobody is accepted */
+static int			 paused = 1;	/* nobody is accepted */
+static mono_t			 open_at;	/* all the same */
 static struct event		*sweep_timer;
 static struct log_limit		 limit_full, limit_accept;
 
@@ -347,6 +349,13 @@ serve_listen(struct sock *sock)
 	    sock);
 	if (paused)
 		(void)event_del(sock->ev);
+}
+
+void
+serve_open(void)
+{
+	if (paused)
+		listen_all(1);
 }
 
 void
@@ -647,8 +656,8 @@ sweep(int fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
-	if (paused)
-		listen_all(1);
+	if (!mono_before(now, open_at))
+		serve_open();
 	for (c = TAILQ_FIRST(&all); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, lru);
 		if (mono_before(c->deadline, now))
@@ -681,6 +690,7 @@ serve_init(void)
 	sources = xcalloc(nconns, sizeof(*sources));
 	for (i = 0; i < nconns; i++)
 		SLIST_INSERT_HEAD(&sources_unused, &sources[i], entry);
+	open_at = mono_add_ms(clock_now(), OPEN_MS);
 	sweep_timer = proc_timer(sweep, NULL);
 	proc_timer_set(sweep_timer, 1000);
 }
