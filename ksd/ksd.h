@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * ksd.h: what the files of ksd share.  http.c and cond.c read requests,
- * reply.c writes heads, route.c decides, grant.c keeps the answer files, and
- * serve.c has the connections.  Only serve.c does input and output.
+ * reply.c writes heads, route.c decides, respond.c makes what it decided,
+ * grant.c keeps the answer files, conn.c the connections, and serve.c alone
+ * reads and writes them.
  */
 #ifndef KSD_H
 #define KSD_H
@@ -53,7 +54,7 @@ struct http_scan {
 
 /* The length of the head once it is complete, 0 if not yet, or -status. */
 int	 http_scan(struct http_scan *, const uint8_t *, size_t);
-/* Of a complete head: 0, or the status of the refusal; it ends the connection. */
+/* Of a complete head: 0, or the status of the refusal, which is final. */
 int	 http_parse(struct buf *, struct http_req *);
 /*
  * Decode the path of a request target: percent codes once, "//" and "/./" to
@@ -172,7 +173,7 @@ size_t	 grant_bytes(void);
 
 size_t	 grant_count(void);
 
-/* serve.c: connections. */
+/* conn.c: the table of connections. */
 enum conn_state {
 	CONN_IDLE,			/* between requests */
 	CONN_HEAD,			/* a request begins, or is to begin */
@@ -197,6 +198,7 @@ struct conn {
 	uint32_t	 addr;		/* theirs */
 	uint32_t	 server;	/* ours on that segment, or 0 */
 	mono_t		 deadline;
+	mono_t		 touched;	/* it did something */
 	mono_t		 since;		/* of the response */
 
 	struct http_scan scan;
@@ -221,6 +223,22 @@ struct conn {
 	uint8_t		 buf[HTTP_HEAD_MAX + HTTP_BODY_MAX + 2];
 };
 
+TAILQ_HEAD(conn_list, conn);
+
+extern struct conn_list conns;		/* the longest silent one first */
+extern struct conn_list conns_held;
+
+void	 conn_init(void);
+struct conn *conn_new(int fd, uint32_t addr, mono_t);
+/* One has to go, for want of descriptors; -1 when none can. */
+int	 conn_make_room(mono_t);
+/* It did something: it moves to the end of those that may have to go. */
+void	 conn_touch(struct conn *, mono_t);
+/* The response's parts, when it is sent or given up. */
+void	 conn_release(struct conn *);
+void	 conn_close(struct conn *);
+
+/* serve.c: what happens on connections. */
 void	 serve_init(void);
 void	 serve_listen(struct sock *);
 /*

@@ -8,6 +8,7 @@
 #include "ksd.h"
 
 #define ALLOW_READ	(HTTP_ALLOW(GET) | HTTP_ALLOW(HEAD))
+#define ALLOW_REPORT	(HTTP_ALLOW(GET) | HTTP_ALLOW(POST))
 
 /* Longest prefix first; the rest of the path is the name. */
 static const struct {
@@ -18,7 +19,7 @@ static const struct {
 	int		 status;	/* of the status listener */
 } routes[] = {
 	{ "/a/",	ROUTE_ANSWER,	ALLOW_READ, 1, 0 },
-	{ "/e/",	ROUTE_EVENT,	HTTP_ALLOW(GET) | HTTP_ALLOW(POST), 1, 0 },
+	{ "/e/",	ROUTE_EVENT,	ALLOW_REPORT, 1, 0 },
 	{ "/boot/",	ROUTE_BOOT,	ALLOW_READ, 0, 0 },
 	{ "/ipxe",	ROUTE_IPXE,	ALLOW_READ, 0, 0 },
 	{ "/metrics",	ROUTE_METRICS,	ALLOW_READ, 0, 1 },

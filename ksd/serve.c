@@ -5,12 +5,9 @@
  *	idle -> head -> [body] -> [held] -> send -> idle
  *	                                     `-> linger -> closed
  *
- * and every state but idle has a deadline that the client cannot move.  The
- * table of connections is made once; when it is full, or one source has too
- * many, the one that has been silent for longest makes room.  So slow clients
- * cost each other, and never those who just want a file.
+ * and every state has a deadline that the client cannot move but by taking
+ * what it asked for.
  */
-#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -25,15 +22,10 @@
 
 #include "ksd.h"
 
-#define CONN_MAX	4096
-#define SOURCE_CONNS	1024		/* of one address */
-#define SOURCE_BUCKETS	1024		/* a power of two */
 #define LISTEN_MAX	64
 #define ACCEPT_TURN	64		/* of one socket, before others */
 #define RUN_TURN	8		/* steps of one connection, likewise */
 #define SEND_CHUNK	(512 * 1024)
-#define VICTIM_LOOK	256		/* how far for one that waits */
-#define STALL_MS	1000		/* a sender this silent is a victim, too */
 #define RATE_MS		30000		/* after this, at least RATE_MIN */
 #define RATE_MIN	512		/* octets a second */
 #define LINGER_MAX	(256 * 1024)	/* octets read for nothing */
@@ -51,28 +43,11 @@ static const struct {
 	[CONN_LINGER]	= { EV_READ,   2 },
 };
 
-TAILQ_HEAD(conn_list, conn);
-
-struct source {
-	SLIST_ENTRY(source) entry;
-	struct conn_list conns;
-	uint32_t	 addr;
-	unsigned int	 n;
-};
-
-static struct conn		*conns;		/* nconns of them */
-static struct source		*sources;
-static size_t			 nconns, fresh;	/* never used from there on */
-static struct conn_list		 all = TAILQ_HEAD_INITIALIZER(all);
-static struct conn_list		 unused = TAILQ_HEAD_INITIALIZER(unused);
-static struct conn_list		 held = TAILQ_HEAD_INITIALIZER(held);
-static SLIST_HEAD(source_list, source) source_of[SOURCE_BUCKETS];
-static struct source_list	 sources_unused;
 static struct sock		*listening[LISTEN_MAX];
 static int			 paused = 1;	/* nobody is accepted */
 static mono_t			 open_at;	/* all the same */
 static struct event		*sweep_timer;
-static struct log_limit		 limit_full, limit_accept;
+static struct log_limit		 limit_accept;
 
 static void	conn_run(struct conn *, mono_t);
 
@@ -81,16 +56,6 @@ conn_enter(struct conn *c, enum conn_state state, mono_t now)
 {
 	c->state = state;
 	c->deadline = mono_add_s(now, states[state].seconds);
-}
-
-/* It did something: it moves to the end of those that may have to go. */
-static void
-conn_touch(struct conn *c)
-{
-	TAILQ_REMOVE(&all, c, lru);
-	TAILQ_INSERT_TAIL(&all, c, lru);
-	TAILQ_REMOVE(&c->source->conns, c, mine);
-	TAILQ_INSERT_TAIL(&c->source->conns, c, mine);
 }
 
 static void
@@ -121,157 +86,20 @@ conn_watch(struct conn *c)
 		fatalx("no event for a connection");
 }
 
-/* Sources: who has how many connections. */
-
-static struct source_list *
-source_chain(uint32_t addr)
-{
-	return (&source_of[addr * 2654435761U >> 16 & (SOURCE_BUCKETS - 1)]);
-}
-
-static struct source *
-source_find(uint32_t addr)
-{
-	struct source	*s;
-
-	SLIST_FOREACH(s, source_chain(addr), entry)
-		if (s->addr == addr)
-			return (s);
-	return (NULL);
-}
-
-/* There are as many sources as connections: this cannot fail. */
-static struct source *
-source_get(uint32_t addr)
-{
-	struct source	*s;
-
-	if ((s = source_find(addr)) != NULL)
-		return (s);
-	s = SLIST_FIRST(&sources_unused);
-	SLIST_REMOVE_HEAD(&sources_unused, entry);
-	s->addr = addr;
-	s->n = 0;
-	TAILQ_INIT(&s->conns);
-	SLIST_INSERT_HEAD(source_chain(addr), s, entry);
-	return (s);
-}
-
 static void
-source_put(struct source *s)
-{
-	if (--s->n > 0)
-		return;
-	SLIST_REMOVE(source_chain(s->addr), s, source, entry);
-	SLIST_INSERT_HEAD(&sources_unused, s, entry);
-}
-
-/* The response's parts, when it is sent or given up. */
-static void
-conn_release(struct conn *c)
-{
-	if (c->file != -1)
-		(void)close(c->file);
-	c->file = -1;
-	blob_unref(c->blob);
-	c->blob = NULL;
-}
-
-static void
-conn_close(struct conn *c)
-{
-	if (c->state == CONN_HELD)
-		TAILQ_REMOVE(&held, c, held);
-	if (c->watch != 0)
-		(void)event_del(&c->ev);
-	conn_release(c);
-	(void)close(c->fd);
-	TAILQ_REMOVE(&all, c, lru);
-	TAILQ_REMOVE(&c->source->conns, c, mine);
-	source_put(c->source);
-	TAILQ_INSERT_HEAD(&unused, c, lru);
-	COUNT(OPEN)--;
-}
-
-/*
- * Who has to go: the longest silent one that is not being answered, else one
- * that does not take its answer; of a single source any, as it has plenty.
- */
-static struct conn *
-conn_victim(struct conn_list *list, int mine, mono_t now)
-{
-	struct conn	*c, *first = TAILQ_FIRST(list);
-	int		 look = VICTIM_LOOK;
-
-	for (c = first; c != NULL && look-- > 0;
-	    c = mine ? TAILQ_NEXT(c, mine) : TAILQ_NEXT(c, lru))
-		if (c->state != CONN_SEND && c->state != CONN_HELD)
-			return (c);
-	if (first == NULL || first->state != CONN_SEND || (!mine &&
-	    mono_diff_ms(first->deadline, now) >
-	    states[CONN_SEND].seconds * 1000 - STALL_MS))
-		return (NULL);
-	return (first);
-}
-
-static int
-conn_make_room(struct conn_list *list, int mine, mono_t now)
-{
-	struct conn	*c = conn_victim(list, mine, now);
-
-	COUNT(DROPPED)++;
-	log_limit(&limit_full, "too many connections: %s",
-	    c == NULL ? "a new one is turned away" :
-	    "the longest silent one is dropped");
-	if (c == NULL)
-		return (-1);
-	conn_close(c);
-	return (0);
-}
-
-static struct conn *
-conn_get(uint32_t addr, mono_t now)
-{
-	struct source	*s = source_find(addr);
-	struct conn	*c;
-
-	if (s != NULL && s->n >= SOURCE_CONNS &&
-	    conn_make_room(&s->conns, 1, now) == -1)
-		return (NULL);
-	if (TAILQ_EMPTY(&unused) && fresh == nconns &&
-	    conn_make_room(&all, 0, now) == -1)
-		return (NULL);
-	if ((c = TAILQ_FIRST(&unused)) != NULL)
-		TAILQ_REMOVE(&unused, c, lru);
-	else
-		c = &conns[fresh++];
-	return (c);
-}
-
-static void
-conn_new(const struct sock *sock, int fd, uint32_t addr, mono_t now)
+serve_new(const struct sock *sock, int fd, uint32_t addr, mono_t now)
 {
 	const struct msg_iface	*iface;
 	struct conn		*c;
 
-	if ((c = conn_get(addr, now)) == NULL) {
+	if ((c = conn_new(fd, addr, now)) == NULL) {
 		(void)close(fd);
 		return;
 	}
-	memset(c, 0, offsetof(struct conn, outbuf));
-	c->fd = fd;
-	c->file = -1;
-	c->addr = addr;
 	c->status = sock->kind == SOCK_STATUS;
 	c->server = proc_own_addr(addr, NULL);
 	if (c->server == 0 && (iface = proc_iface(sock->ifname)) != NULL)
 		c->server = iface->addr[0];	/* it is behind a router */
-	c->source = source_get(addr);
-	c->source->n++;
-	TAILQ_INSERT_TAIL(&all, c, lru);
-	TAILQ_INSERT_TAIL(&c->source->conns, c, mine);
-	COUNT(CONNECTIONS)++;
-	COUNT(OPEN)++;
 	conn_enter(c, CONN_HEAD, now);
 	conn_run(c, now);
 }
@@ -299,7 +127,7 @@ static void
 listen_short(mono_t now)
 {
 	log_limit(&limit_accept, "accept: %s", strerror(errno));
-	if (conn_make_room(&all, 0, now) == -1)
+	if (conn_make_room(now) == -1)
 		listen_all(0);
 }
 
@@ -307,7 +135,7 @@ static void
 listen_event(int fd, short what, void *arg)
 {
 	const struct sock	*sock = arg;
-	struct sockaddr_in	 sin;
+	struct sockaddr_in	 sin = { .sin_family = AF_UNSPEC };
 	socklen_t		 len;
 	mono_t			 now = clock_now();
 	int			 i, new;
@@ -326,7 +154,7 @@ listen_event(int fd, short what, void *arg)
 		if (len != sizeof(sin) || sin.sin_family != AF_INET)
 			(void)close(new);
 		else
-			conn_new(sock, new, ntohl(sin.sin_addr.s_addr), now);
+			serve_new(sock, new, ntohl(sin.sin_addr.s_addr), now);
 	}
 }
 
@@ -424,7 +252,7 @@ conn_request(struct conn *c, mono_t now)
 		return (1);
 	}
 	COUNT(REQUESTS)++;
-	conn_touch(c);
+	conn_touch(c, now);
 	if (c->len - c->head < c->req.body) {
 		if (c->req.expect && c->len == c->head)
 			(void)send(c->fd, go_on, sizeof(go_on) - 1,
@@ -541,7 +369,7 @@ conn_output(struct conn *c, mono_t now)
 		return (conn_sent(c, now));
 	COUNT(SENT) += (uint64_t)n;
 	conn_enter(c, CONN_SEND, now);
-	conn_touch(c);
+	conn_touch(c, now);
 	return (1);
 }
 
@@ -585,7 +413,7 @@ void
 serve_send(struct conn *c, mono_t now)
 {
 	if (c->state == CONN_HELD)
-		TAILQ_REMOVE(&held, c, held);
+		TAILQ_REMOVE(&conns_held, c, held);
 	c->sent = 0;
 	c->since = now;
 	conn_enter(c, CONN_SEND, now);
@@ -598,7 +426,7 @@ serve_hold(struct conn *c, const char *host, mono_t now)
 		return;
 	COUNT(HELD)++;
 	(void)snprintf(c->host, sizeof(c->host), "%s", host);
-	TAILQ_INSERT_TAIL(&held, c, held);
+	TAILQ_INSERT_TAIL(&conns_held, c, held);
 	conn_enter(c, CONN_HELD, now);
 }
 
@@ -608,7 +436,7 @@ serve_wake(const char *host)
 	struct conn	*c, *next;
 	mono_t		 now = clock_now();
 
-	for (c = TAILQ_FIRST(&held); c != NULL; c = next) {
+	for (c = TAILQ_FIRST(&conns_held); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, held);
 		if (host != NULL && strcmp(c->host, host) != 0)
 			continue;
@@ -658,7 +486,7 @@ sweep(int fd, short what, void *arg)
 	(void)arg;
 	if (!mono_before(now, open_at))
 		serve_open();
-	for (c = TAILQ_FIRST(&all); c != NULL; c = next) {
+	for (c = TAILQ_FIRST(&conns); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, lru);
 		if (mono_before(c->deadline, now))
 			conn_timeout(c, now);
@@ -671,25 +499,10 @@ sweep(int fd, short what, void *arg)
 	proc_timer_set(sweep_timer, 1000);
 }
 
-/*
- * Two descriptors a connection, its socket and its file; what is left is for
- * links and listening sockets.
- */
 void
 serve_init(void)
 {
-	struct rlimit	rl;
-	size_t		i;
-
-	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
-		fatal("getrlimit");
-	nconns = CONN_MAX;
-	if (rl.rlim_cur < 2 * CONN_MAX + 256)
-		nconns = rl.rlim_cur < 512 ? 64 : (rl.rlim_cur - 256) / 2;
-	conns = xcalloc(nconns, sizeof(*conns));
-	sources = xcalloc(nconns, sizeof(*sources));
-	for (i = 0; i < nconns; i++)
-		SLIST_INSERT_HEAD(&sources_unused, &sources[i], entry);
+	conn_init();
 	open_at = mono_add_ms(clock_now(), OPEN_MS);
 	sweep_timer = proc_timer(sweep, NULL);
 	proc_timer_set(sweep_timer, 1000);
