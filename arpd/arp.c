@@ -15,7 +15,7 @@
 static struct mac
 arp_read_mac(struct buf *in)
 {
-	struct mac	mac;
+	struct mac	mac = { { 0 } };
 
 	buf_copy(in, mac.b, sizeof(mac.b));
 	return (mac);

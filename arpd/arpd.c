@@ -181,6 +181,14 @@ arpd_receive(int fd, struct batch *b)
 	return (n);
 }
 
+/* Not what we sent ourselves, nor what was for other machines. */
+static int
+arpd_is_for_us(const struct port *port, const struct sockaddr_ll *from)
+{
+	return (from->sll_pkttype <= PACKET_MULTICAST &&
+	    port->iface.index == (uint32_t)from->sll_ifindex);
+}
+
 static void
 arpd_read(int fd, short what, void *arg)
 {
@@ -194,9 +202,7 @@ arpd_read(int fd, short what, void *arg)
 	for (round = 0; round < ROUNDS && n == BATCH; round++) {
 		n = arpd_receive(fd, &b);
 		for (i = 0; i < n; i++) {
-			/* Not what we sent, nor what was for other machines. */
-			if (b.from[i].sll_pkttype > PACKET_MULTICAST ||
-			    port->iface.index != (uint32_t)b.from[i].sll_ifindex)
+			if (!arpd_is_for_us(port, &b.from[i]))
 				continue;
 			buf_init(&in, b.data[i], b.msg[i].msg_len);
 			arpd_frame(port, &in, now);
@@ -241,6 +247,7 @@ arpd_lease_sync(struct imsgbuf *link, const struct imsg *imsg)
 	prove_start(clock_now());
 }
 
+/* The last one goes first: each goes to the head of the queue. */
 static void
 arpd_probe(struct imsgbuf *link, const struct imsg *imsg)
 {
@@ -251,11 +258,11 @@ arpd_probe(struct imsgbuf *link, const struct imsg *imsg)
 	size_t			 i;
 
 	(void)link;
-	for (i = 0; i < imsg->count; i++) {
+	for (i = imsg->count; i > 0; i--) {
 		count_up(COUNT_LATE);
-		if (prove_wanted(want[i].addr, now) == -1)
+		if (prove_wanted(want[i - 1].addr, now) == -1)
 			count_up(COUNT_REFUSED);
-		else if ((e = watch_find(&watch, want[i].addr)) != NULL &&
+		else if ((e = watch_find(&watch, want[i - 1].addr)) != NULL &&
 		    e->probe.state == PROBE_TAKEN)
 			(void)arpd_tell_conflict(e, e->probe.foe, nobody, now);
 	}
@@ -276,6 +283,7 @@ arpd_configured(const struct conf *old)
 	(void)old;
 	watch_configure(&watch, child.conf, arpd_dropped);
 	prove_segments(now);
+	prove_tell_all(now);
 	prove_settle(now);
 }
 

@@ -43,6 +43,14 @@ prove_tell(uint32_t addr, mono_t until)
 	};
 }
 
+/* How long dhcpd may rely on it: with "probe always" for one offer only. */
+static mono_t
+prove_until(const struct probe *p)
+{
+	return (p->seg->wanted != 0 ? p->until :
+	    mono_add_ms(p->until, ASKED_MS - PROVE_VALID_MS));
+}
+
 /* Keep the figures and the queues in step with the state. */
 static void
 prove_account(struct probe *p, int sign)
@@ -71,7 +79,7 @@ prove_act(struct probe *p, unsigned int act)
 {
 	if (act & PROBE_DO_PROVEN) {
 		count_up(COUNT_PROVEN);
-		prove_tell(p->addr, p->until);
+		prove_tell(p->addr, prove_until(p));
 	}
 	if (act & PROBE_DO_WITHDRAW)
 		prove_tell(p->addr, (mono_t){ 0 });
@@ -242,7 +250,10 @@ prove_init(struct watch *w)
 	prove_timer = proc_timer(prove_wake, NULL);
 }
 
-/* Stop what cannot go on: another way to its segment, or none. */
+/*
+ * Stop what cannot go on: another way to its segment, or none, or a segment
+ * where nothing is proven beforehand.
+ */
 static void
 prove_check(int state, mono_t now)
 {
@@ -250,7 +261,8 @@ prove_check(int state, mono_t now)
 
 	for (p = TAILQ_FIRST(&prove_queue[state]); p != NULL; p = next) {
 		next = TAILQ_NEXT(p, queue);
-		if (p->seg != NULL && p->port != p->seg->port) {
+		if (p->seg != NULL && (p->port != p->seg->port ||
+		    (p->seg->wanted == 0 && probe_is_proven(p)))) {
 			prove_feed(p, PROBE_IN_STOP, now);
 			prove_release(p, now);
 		}
@@ -336,12 +348,11 @@ prove_wanted(uint32_t addr, mono_t now)
 	seg = p->seg;
 	if (seg->wanted != 0)
 		prove_grow(seg, now);
-	else if (probe_is_proven(p) && mono_before(mono_add_ms(p->until,
-	    ASKED_MS - PROVE_VALID_MS), now))
+	else if (probe_is_proven(p) && !mono_before(now, prove_until(p)))
 		prove_feed(p, PROBE_IN_STOP, now);
 	/* It was told and forgotten: then the others are forgotten, too. */
 	if (probe_is_proven(p)) {
-		prove_tell(addr, p->until);
+		prove_tell(addr, prove_until(p));
 		if (mono_before(mono_add_ms(prove_told, TICK_MS), now))
 			prove_tell_all(now);
 	}
@@ -372,7 +383,7 @@ prove_tell_all(mono_t now)
 	prove_told = now;
 	for (state = PROBE_PROVEN; state <= PROBE_RENEWING; state++)
 		TAILQ_FOREACH(p, &prove_queue[state], queue)
-			if (mono_before(now, p->until))
-				prove_tell(p->addr, p->until);
+			if (mono_before(now, prove_until(p)))
+				prove_tell(p->addr, prove_until(p));
 	prove_flush();
 }

@@ -284,7 +284,8 @@ watch_step(const struct conf *conf, struct segment *seg)
 	if (seg->range < conf->nrange) {
 		from = seg->range;
 		r = &conf->range[seg->range];
-		if (r->segment == seg->index && seg->next < r->last - r->first) {
+		if (r->segment == seg->index &&
+		    seg->next < r->last - r->first) {
 			seg->next++;
 			return (0);
 		}

@@ -5,8 +5,8 @@
  *	arpplay IFACE listen MILLISECONDS	print every ARP frame
  *	arpplay IFACE claim ADDRESS MAC COUNT	announce it
  *	arpplay IFACE probe ADDRESS MAC COUNT	ask whether it is free
- *	arpplay IFACE flood ADDRESS COUNT	claims of addresses from this one
- *						on, each by another machine
+ *	arpplay IFACE flood ADDRESS COUNT	claims of this and following
+ *						addresses by ever new machines
  */
 #include <sys/socket.h>
 
