@@ -83,87 +83,132 @@ store_clock_now(struct store_clock *clock, mono_t now)
 /* Committing. */
 
 static int
-batches_write(void)
+put_batch(mono_t now, const struct batch *b)
+{
+	size_t	i;
+	int	error;
+
+	(void)now;
+	for (i = 0; i < b->n; i++)
+		if ((error = db->put_lease(&b->lease[i])) != 0)
+			return (error);
+	return (0);
+}
+
+static int
+put_tickets(mono_t now, const struct batch *none)
+{
+	(void)none;
+	return (tickets_stage(now));
+}
+
+static int
+put_all(mono_t now, const struct batch *none)
 {
 	const struct batch	*b;
 	size_t			 i;
 	int			 error;
 
 	TAILQ_FOREACH(b, &batches, entry)
-		for (i = 0; i < b->n; i++)
-			if ((error = db->put_lease(&b->lease[i])) != 0)
-				return (error);
-	return (0);
-}
-
-static int
-events_write(void)
-{
-	size_t	i;
-	int	error;
-
+		if ((error = put_batch(now, b)) != 0)
+			return (error);
+	if ((error = put_tickets(now, none)) != 0)
+		return (error);
 	for (i = 0; i < nevents; i++)
 		if ((error = db->put_event(&events[i])) != 0)
 			return (error);
 	return (0);
 }
 
-/* All that waits, in one transaction. */
 static int
-flush_write(mono_t now)
+transaction(int (*put)(mono_t, const struct batch *), mono_t now,
+    const struct batch *b)
 {
 	struct store_clock	clock;
 	int			error;
 
 	store_clock_now(&clock, now);
-	if ((error = db->begin(&clock)) != 0 ||
-	    (error = batches_write()) != 0 ||
-	    (error = tickets_stage(now)) != 0 ||
-	    (error = events_write()) != 0 ||
+	if ((error = db->begin(&clock)) != 0 || (error = put(now, b)) != 0 ||
 	    (error = db->commit()) != 0)
 		db->rollback();
+	if (error == 0)
+		store_counters[COUNT_COMMITS].value++;
+	else
+		store_counters[COUNT_COMMIT_ERRORS].value++;
+	if (error == EUCLEAN)
+		fatalx("the database was damaged while it was in use; "
+		    "starting again to repair it");
 	return (error);
 }
 
+/* It is on disk, or it is not; only now dhcpd may say so to anyone. */
 static void
-batches_answer(int error)
+batch_answer(struct batch *b, int error)
 {
-	struct msg_committed	 reply;
-	struct batch		*b;
-	size_t			 i;
+	struct msg_committed	reply;
+	size_t			i;
 
-	while ((b = TAILQ_FIRST(&batches)) != NULL) {
-		for (i = 0; i < b->n && error == 0; i++)
-			tickets_lease(&b->lease[i]);
-		memset(&reply, 0, sizeof(reply));
-		reply.count = (uint32_t)b->n;
-		reply.error = error;
-		(void)proc_send(PROC_DHCPD, MSG_COMMITTED, b->id, -1, &reply,
-		    sizeof(reply));
-		store_counters[COUNT_BATCHES].value++;
-		if (error == 0)
-			store_counters[COUNT_LEASES].value += b->n;
-		TAILQ_REMOVE(&batches, b, entry);
-		free(b);
-	}
-	batch_leases = 0;
+	for (i = 0; i < b->n && error == 0; i++)
+		tickets_lease(&b->lease[i]);
+	memset(&reply, 0, sizeof(reply));
+	reply.count = (uint32_t)b->n;
+	reply.error = error;
+	(void)proc_send(PROC_DHCPD, MSG_COMMITTED, b->id, -1, &reply,
+	    sizeof(reply));
+	store_counters[COUNT_BATCHES].value++;
+	if (error == 0)
+		store_counters[COUNT_LEASES].value += b->n;
+	batch_leases -= b->n;
+	TAILQ_REMOVE(&batches, b, entry);
+	free(b);
+}
+
+static void
+events_lose(void)
+{
+	store_counters[COUNT_EVENTS_LOST].value += nevents;
+	nevents = 0;
+}
+
+/*
+ * There is no room for all of it.  A renewal or a ticket that changes needs
+ * none, and must not fail because of the new lease beside it.
+ */
+static int
+flush_pieces(mono_t now)
+{
+	struct batch	*b;
+	int		 error = 0;
+
+	events_lose();
+	while ((b = TAILQ_FIRST(&batches)) != NULL)
+		batch_answer(b, transaction(put_batch, now, b));
+	if (tickets_waiting())
+		error = transaction(put_tickets, now, NULL);
+	return (error);
 }
 
 static void
 flush_failed(int error)
 {
-	if (error == EUCLEAN)
-		fatalx("the database was damaged while it was in use; "
-		    "starting again to repair it");
-	failing = 1;
-	store_counters[COUNT_COMMIT_ERRORS].value++;
-	store_counters[COUNT_EVENTS_LOST].value += nevents;
-	log_limit(&errors_limit, "commit of %zu leases: %s: nothing of it is "
-	    "stored", batch_leases, strerror(error));
-	batches_answer(error);
-	nevents = 0;
+	struct batch	*b;
+
+	events_lose();
+	while ((b = TAILQ_FIRST(&batches)) != NULL)
+		batch_answer(b, error);
 	if (tickets_revert())
 		proc_timer_set(flush_later, RETRY_MS);
+}
+
+static void
+flush_done(mono_t now)
+{
+	struct batch	*b;
+
+	while ((b = TAILQ_FIRST(&batches)) != NULL)
+		batch_answer(b, 0);
+	nevents = 0;
+	tickets_publish(now);
 }
 
 int
@@ -174,18 +219,19 @@ store_flush(void)
 
 	if (TAILQ_EMPTY(&batches) && nevents == 0 && !tickets_waiting())
 		return (0);
-	if ((error = flush_write(now)) != 0) {
-		flush_failed(error);
-		return (error);
-	}
-	if (failing)
+	if ((error = transaction(put_all, now, NULL)) != 0)
+		log_limit(&errors_limit, "commit of %zu leases: %s",
+		    batch_leases, strerror(error));
+	else if (failing)
 		log_info("commits succeed again");
-	failing = 0;
-	store_counters[COUNT_COMMITS].value++;
-	batches_answer(0);
-	nevents = 0;
-	tickets_publish(now);
-	return (0);
+	failing = error != 0;
+	if (error == ENOSPC)
+		error = flush_pieces(now);
+	if (error == 0)
+		flush_done(now);
+	else
+		flush_failed(error);
+	return (error);
 }
 
 static void
@@ -416,7 +462,7 @@ leases_send(enum proc peer)
 
 	do {
 		if ((n = db->leases(after, rows, nitems(rows))) == -1)
-			flush_failed(EUCLEAN);
+			fatalx("the leases cannot be read");
 		if (n <= 0)
 			break;
 		after = rows[n - 1].addr;

@@ -24,6 +24,7 @@
 #define PAGE		4096
 #define STEPS		65536	/* keys tried one by one after a bad one */
 #define TRIES		1000000	/* in one table, in all */
+#define LEAF		0x0d	/* first octet of a page with rows */
 
 /* Offsets in the first page of a database: sqlite.org/fileformat2.html 1.3. */
 #define HDR_WRITE	18
@@ -265,6 +266,85 @@ old_open(const char *path)
 	return (NULL);
 }
 
+/* Leases of what is now the root page of their table. */
+static unsigned int
+leaf_copy(sqlite3 *old, sqlite3_stmt *put)
+{
+	struct msg_lease	 lease;
+	sqlite3_stmt		*rows = NULL;
+	unsigned int		 n = 0;
+	int			 i;
+
+	(void)sqlite3_prepare_v2(old, "SELECT * FROM leases NOT INDEXED", -1,
+	    &rows, NULL);
+	while (rows != NULL && sqlite3_step(rows) == SQLITE_ROW) {
+		/* The page may be one of another table. */
+		if (row_lease(rows, &lease) == -1)
+			continue;
+		for (i = 0; i < sqlite3_column_count(rows); i++)
+			(void)sqlite3_bind_value(put, i + 1,
+			    sqlite3_column_value(rows, i));
+		if (sqlite3_step(put) == SQLITE_DONE)
+			n += (unsigned int)sqlite3_changes(sqlite3_db_handle(
+			    put));
+		(void)sqlite3_reset(put);
+	}
+	(void)sqlite3_finalize(rows);
+	return (n);
+}
+
+/* The root page of leases, once everything is in the copy and none in its log. */
+static off_t
+leases_root(sqlite3 *old)
+{
+	sqlite3_stmt	*s = NULL;
+	off_t		 root = 0;
+
+	(void)sqlite3_wal_checkpoint_v2(old, NULL, SQLITE_CHECKPOINT_TRUNCATE,
+	    NULL, NULL);
+	(void)sqlite3_prepare_v2(old, "SELECT rootpage FROM sqlite_schema"
+	    " WHERE name = 'leases'", -1, &s, NULL);
+	if (s != NULL && sqlite3_step(s) == SQLITE_ROW)
+		root = sqlite3_column_int64(s, 0);
+	(void)sqlite3_finalize(s);
+	return (root);
+}
+
+/*
+ * Pages of rows to which no way leads any more, because a page above them is
+ * damaged: each in turn is made the root.  Leases are never deleted, so that
+ * at worst one of a page that is out of use is older than it could be; for
+ * tickets this would be wrong, an old one could install a machine again.
+ */
+static unsigned int
+leases_search(sqlite3 *new, const char *path, off_t root)
+{
+	sqlite3_stmt	*put = NULL;
+	sqlite3		*old;
+	char		 name[PATH_LEN];
+	uint8_t		 page[PAGE];
+	unsigned int	 n = 0;
+	off_t		 p;
+	int		 fd;
+
+	fd = open(name_of(path, ".salvage", name), O_RDWR | O_CLOEXEC);
+	(void)sqlite3_prepare_v2(new, "INSERT OR IGNORE INTO leases"
+	    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8)", -1, &put, NULL);
+	for (p = 1; fd != -1 && put != NULL && root > 1 &&
+	    pread(fd, page, PAGE, p * PAGE) == PAGE; p++) {
+		if (page[0] != LEAF ||
+		    pwrite(fd, page, PAGE, (root - 1) * PAGE) != PAGE ||
+		    (old = old_open(path)) == NULL)
+			continue;
+		n += leaf_copy(old, put);
+		(void)sqlite3_close(old);
+	}
+	(void)sqlite3_finalize(put);
+	if (fd != -1)
+		(void)close(fd);
+	return (n);
+}
+
 /* Fill the new database, which has its schema, from the copy. */
 static int
 rows_copy(sqlite3 *new, const char *path)
@@ -272,6 +352,7 @@ rows_copy(sqlite3 *new, const char *path)
 	char		 line[LOG_LINE_MAX] = "";
 	struct wbuf	 out;
 	sqlite3		*old;
+	off_t		 root;
 	size_t		 i;
 
 	if ((old = old_open(path)) == NULL && page_replace(path) == 0)
@@ -285,7 +366,10 @@ rows_copy(sqlite3 *new, const char *path)
 	for (i = 0; i < nitems(tables); i++)
 		wbuf_printf(&out, "%s%u %s", i == 0 ? "" : ", ",
 		    table_copy(old, new, tables[i].table), tables[i].what);
+	root = leases_root(old);
 	(void)sqlite3_close(old);
+	wbuf_printf(&out, ", %u leases more page by page",
+	    leases_search(new, path, root));
 	if (sqlite3_exec(new, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
 		return (-1);
 	log_warnx("%s: saved from the damaged database: %s", path, line);

@@ -21,6 +21,7 @@
 #define MARKER_US	(10 * 1000000LL)	/* age of the pair in meta */
 #define DRIFT_US	(1000000LL)		/* or when the wall jumped */
 #define FOREVER_US	(1LL << 60)		/* longer than any lease */
+#define RESERVE_PAGES	64			/* fewer: make it again */
 #define TRIM		1000			/* events between trimmings */
 
 static const char schema[] =
@@ -271,11 +272,20 @@ sqlite_begin(const struct store_clock *clock)
 	return (0);
 }
 
+/*
+ * When it is the log that cannot grow, writing back what is in it makes room
+ * for the next try: it then begins at its beginning again.
+ */
 static void
 sqlite_rollback(void)
 {
+	int	full = sqlite3_errcode(sq) == SQLITE_FULL;
+
 	if (!sqlite3_get_autocommit(sq))
 		(void)stmt_exec("ROLLBACK");
+	if (full)
+		(void)sqlite3_wal_checkpoint_v2(sq, NULL,
+		    SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	marker.boot_us = marker.wall_us = INT64_MIN / 4;
 }
 
@@ -523,6 +533,29 @@ times_begin(const struct store_clock *clock)
 	return (error);
 }
 
+/*
+ * Room for when the disk is full: a log that has its length already, so that
+ * renewals can still be written, and free pages for some new leases.
+ */
+static void
+reserve_make(void)
+{
+	static const char	text[] =
+	    "INSERT OR REPLACE INTO meta VALUES('reserve', zeroblob(1048576));"
+	    "DELETE FROM meta WHERE key = 'reserve';"
+	    "PRAGMA wal_checkpoint";
+	sqlite3_stmt		*s = NULL;
+	int			 pages = 0;
+
+	if (sqlite3_prepare_v2(sq, "PRAGMA freelist_count", -1, &s, NULL) ==
+	    SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
+		pages = sqlite3_column_int(s, 0);
+	(void)sqlite3_finalize(s);
+	if (pages < RESERVE_PAGES && stmt_exec(text) != 0)
+		log_warnx("database: no reserve for a full disk: %s",
+		    sqlite3_errmsg(sq));
+}
+
 static int
 schema_make(void)
 {
@@ -553,6 +586,7 @@ sqlite_settings(void)
 	    "PRAGMA cell_size_check=ON;"
 	    "PRAGMA journal_mode=WAL;"
 	    "PRAGMA synchronous=FULL;"
+	    "PRAGMA wal_autocheckpoint=240;"	/* within the reserve */
 	    "PRAGMA cache_size=-16384"));
 }
 
@@ -598,6 +632,7 @@ sqlite_try(const char *path, const struct store_clock *clock, char *why,
 	if ((error = times_begin(clock)) != 0 &&
 	    (error != ENOSPC || !meta_boot_is(clock->boot_id)))
 		return (sqlite_failed(error, path, why, size));
+	reserve_make();
 	return (OPENED);
 }
 

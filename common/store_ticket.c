@@ -260,12 +260,30 @@ input_stage(const struct input *in, mono_t now)
 	return (0);
 }
 
+/* What was staged did not get to disk; the inputs are as they were. */
+static void
+unstage(void)
+{
+	struct change		*change;
+	const struct input	*in;
+	struct host		*h;
+
+	while ((change = TAILQ_FIRST(&changes)) != NULL) {
+		TAILQ_REMOVE(&changes, change, entry);
+		free(change);
+	}
+	TAILQ_FOREACH(in, &inputs, entry)
+		if ((h = host_find(in->host)) != NULL)
+			h->staged = h->ticket;
+}
+
 int
 tickets_stage(mono_t now)
 {
 	const struct input	*in;
 	int			 error;
 
+	unstage();
 	TAILQ_FOREACH(in, &inputs, entry)
 		if ((error = input_stage(in, now)) != 0)
 			return (error);
@@ -381,18 +399,11 @@ tickets_publish(mono_t now)
 int
 tickets_revert(void)
 {
-	struct change	*change;
 	struct input	*in, *next;
 
-	while ((change = TAILQ_FIRST(&changes)) != NULL) {
-		TAILQ_REMOVE(&changes, change, entry);
-		change->host->staged = change->host->ticket;
-		free(change);
-	}
-	/* The one that failed has no change but is staged. */
+	unstage();
 	for (in = TAILQ_FIRST(&inputs); in != NULL; in = next) {
 		next = TAILQ_NEXT(in, entry);
-		host_get(in->host)->staged = host_get(in->host)->ticket;
 		if (in->from == PROC_CTL || in->from == PROC_STORE)
 			input_free(in);
 	}
