@@ -27,7 +27,8 @@ struct source {
 };
 
 struct conn_list		 conns = TAILQ_HEAD_INITIALIZER(conns);
-struct conn_list		 conns_held = TAILQ_HEAD_INITIALIZER(conns_held);
+struct conn_list		 conns_held =
+				    TAILQ_HEAD_INITIALIZER(conns_held);
 
 static struct conn		*table;		/* nconns of them */
 static size_t			 nconns, fresh;	/* never used from there on */

@@ -122,7 +122,7 @@ struct asker {
 	const struct conf	*conf;
 	const struct machine	*machine;
 	const struct msg_ticket	*ticket;	/* of the token, or NULL */
-	int		 answer;	/* we have the answer file of that name */
+	int		 answer;	/* we have the file of that name */
 	int		 tickets;	/* the store has told us all tickets */
 	int		 leases;	/* dhcpd has told us all leases */
 	int		 committed;	/* our input reached the store */
@@ -159,7 +159,7 @@ struct blob {
 	uint8_t		 data[];
 };
 
-struct blob *blob_new(uint32_t);		/* one reference; NULL: no memory */
+struct blob *blob_new(uint32_t);	/* one reference; NULL: no memory */
 struct blob *blob_ref(struct blob *);
 void	 blob_unref(struct blob *);		/* NULL is fine */
 
@@ -180,7 +180,7 @@ enum conn_state {
 	CONN_BODY,			/* the content of a POST */
 	CONN_HELD,			/* until the store has our input */
 	CONN_SEND,
-	CONN_LINGER			/* all is said; until the client closes */
+	CONN_LINGER			/* all is said; the client is to close */
 };
 
 struct source;				/* all connections of one address */
@@ -210,7 +210,7 @@ struct conn {
 
 	/* The response: out, then blob or file. */
 	int		 close;		/* it is the last one */
-	int		 refused;	/* there may be input that nobody reads */
+	int		 refused;	/* there may be input left unread */
 	struct wbuf	 out;
 	size_t		 sent;		/* of out and blob */
 	struct blob	*blob;

@@ -118,7 +118,8 @@ static const struct {
 	    NULL, 0, 0 },
 
 	/* The line. */
-	{ "unknown method", "BREW / HTTP/1.1\r\n" H "\r\n", 0, 501, NULL, 0, 0 },
+	{ "unknown method", "BREW / HTTP/1.1\r\n" H "\r\n", 0, 501, NULL, 0,
+	    0 },
 	{ "methods have a case", "get / HTTP/1.1\r\n" H "\r\n", 0, 501, NULL,
 	    0, 0 },
 	{ "no method", " / HTTP/1.1\r\n" H "\r\n", 0, 400, NULL, 0, 0 },
