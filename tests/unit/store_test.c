@@ -646,6 +646,8 @@ int
 main(void)
 {
 	log_init("store_test", -1, 1);
+	if (freopen("/dev/null", "w", stderr) == NULL)
+		return (1);
 	(void)umask(077);
 	if (mkdtemp(dir) == NULL)
 		return (1);
