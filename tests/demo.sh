@@ -200,6 +200,7 @@ if [ -n "$missing" ]; then
 	exit 1
 fi
 machine_off
+kill "$monitor"
 stop_bootward
 echo
 echo "${bold}All eleven steps in $took seconds$plain, with no hand on the machine."
