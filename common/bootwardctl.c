@@ -73,7 +73,8 @@ usage(const char *why, const char *what)
 
 /*
  * Do the arguments begin with these words or beginnings of them?  Returns how
- * many words there are, 0, or -1 when some are missing.  exact counts the words that are complete.
+ * many words there are, 0, or -1 when some are missing.  exact counts those
+ * that are complete.
  */
 static int
 words_match(const char *words, int argc, char **argv, int *exact)

@@ -44,7 +44,8 @@ json_string(const char *name, const char *text, size_t size)
 	json_name(name);
 	json_quoted(text, size);
 }
-#define JSON_STRING(name, field)	json_string((name), (field), sizeof(field))
+#define JSON_STRING(name, field)					\
+	json_string((name), (field), sizeof(field))
 
 static void
 json_text(const char *name, const char *text)

@@ -70,7 +70,8 @@ struct backend {
 	int		(*put_ticket)(const struct msg_ticket *);
 	int		(*put_event)(const struct ctl_event *);
 	/* All files of a host, instead of those it had. */
-	int		(*put_answers)(const char *host, const struct answers *);
+	int		(*put_answers)(const char *host,
+			    const struct answers *);
 
 	int		(*leases)(int64_t after, struct msg_lease *,
 			    size_t max);
@@ -158,7 +159,6 @@ int	 tickets_revert(void);
 void	 tickets_timer(mono_t);
 /* All tickets to a daemon that has just been linked, and TICKET_SYNC. */
 void	 tickets_link_up(enum proc);
-void	 tickets_link_down(enum proc);
 /* The ticket of a host, in the rest state when it never had one. */
 void	 tickets_get(const char *host, struct msg_ticket *);
 /* Which address a host was leased, by committed leases. */

@@ -293,7 +293,7 @@ leaf_copy(sqlite3 *old, sqlite3_stmt *put)
 	return (n);
 }
 
-/* The root page of leases, once everything is in the copy and none in its log. */
+/* The root page of leases, once all is in the copy and nothing in its log. */
 static off_t
 leases_root(sqlite3 *old)
 {

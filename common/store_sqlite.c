@@ -491,7 +491,9 @@ sqlite_close(void)
 static int
 times_move(const struct store_clock *clock)
 {
-	static const enum stmt	moves[] = { STMT_MOVE_LEASES, STMT_MOVE_TICKETS };
+	static const enum stmt	moves[] = {
+		STMT_MOVE_LEASES, STMT_MOVE_TICKETS
+	};
 	sqlite3_stmt		*s;
 	int64_t			 boot_us, wall_us, move = FOREVER_US;
 	size_t			 i;

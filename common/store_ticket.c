@@ -6,7 +6,6 @@
  */
 #include <sys/mman.h>
 
-#include <bsd/sys/tree.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,7 +21,6 @@
 
 /* A host that has a ticket or had a lease. */
 struct host {
-	RB_ENTRY(host)	 entry;
 	struct msg_ticket ticket;	/* on disk, and known to the daemons */
 	struct msg_ticket staged;	/* in the open transaction */
 	uint32_t	 addr;		/* leased, or 0 */
@@ -36,43 +34,49 @@ struct change {
 	enum ticket_state before;
 };
 
-RB_HEAD(hosts, host);
 TAILQ_HEAD(inputs, input);
 TAILQ_HEAD(changes, change);
 
-static struct hosts	 hosts = RB_INITIALIZER(&hosts);
+static struct host	**hosts;	/* sorted by name */
+static size_t		 nhosts;
 static struct inputs	 inputs = TAILQ_HEAD_INITIALIZER(inputs);
 static struct changes	 changes = TAILQ_HEAD_INITIALIZER(changes);
 static size_t		 ninputs;
 static struct event	*timer;
 static mono_t		 timer_at = MONO_NEVER;
-static struct host	*ksd_next;	/* ksd has not got it yet */
+static size_t		 ksd_next = SIZE_MAX;	/* ksd has those before */
 
-static int	host_compare(const struct host *, const struct host *);
-
-RB_PROTOTYPE(hosts, host, entry, host_compare)
-RB_GENERATE(hosts, host, entry, host_compare)
-
-static int
-host_compare(const struct host *a, const struct host *b)
+/* The place of a name among the hosts, where it is or should be. */
+static size_t
+host_index(const char *name)
 {
-	return (strcmp(a->ticket.host, b->ticket.host));
+	size_t	low = 0, high = nhosts, mid;
+
+	while (low < high) {
+		mid = (low + high) / 2;
+		if (strcmp(hosts[mid]->ticket.host, name) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return (low);
 }
 
 static struct host *
 host_find(const char *name)
 {
-	struct host	key;
+	size_t	i = host_index(name);
 
-	memset(&key, 0, sizeof(key));
-	(void)snprintf(key.ticket.host, sizeof(key.ticket.host), "%s", name);
-	return (RB_FIND(hosts, &hosts, &key));
+	if (i == nhosts || strcmp(hosts[i]->ticket.host, name) != 0)
+		return (NULL);
+	return (hosts[i]);
 }
 
 static struct host *
 host_get(const char *name)
 {
 	struct host	*h;
+	size_t		 i;
 
 	if ((h = host_find(name)) != NULL)
 		return (h);
@@ -80,7 +84,11 @@ host_get(const char *name)
 	(void)snprintf(h->ticket.host, sizeof(h->ticket.host), "%s", name);
 	h->ticket.expire_us = INT64_MAX;
 	h->staged = h->ticket;
-	RB_INSERT(hosts, &hosts, h);
+	i = host_index(name);
+	hosts = xreallocarray(hosts, nhosts + 1, sizeof(struct host *));
+	memmove(hosts + i + 1, hosts + i, (nhosts - i) * sizeof(struct host *));
+	hosts[i] = h;
+	nhosts++;
 	return (h);
 }
 
@@ -127,20 +135,20 @@ static void
 tickets_expired(int fd, short what, void *arg)
 {
 	struct input	 in;
-	struct host	*h;
 	mono_t		 now = clock_now();
+	size_t		 i;
 
 	(void)fd;
 	(void)what;
 	(void)arg;
 	timer_at = MONO_NEVER;
-	RB_FOREACH(h, hosts, &hosts) {
-		if (h->ticket.expire_us > now.us)
+	for (i = 0; i < nhosts; i++) {
+		if (hosts[i]->ticket.expire_us > now.us)
 			continue;
 		memset(&in, 0, sizeof(in));
 		in.what = INPUT_TIMEOUT;
 		in.from = PROC_STORE;
-		memcpy(in.host, h->ticket.host, sizeof(in.host));
+		memcpy(in.host, hosts[i]->ticket.host, sizeof(in.host));
 		(void)tickets_input(&in);
 	}
 	(void)store_flush();
@@ -166,12 +174,12 @@ timer_set(mono_t when, mono_t now)
 void
 tickets_timer(mono_t now)
 {
-	struct host	*h;
-	mono_t		 next = MONO_NEVER;
+	mono_t	next = MONO_NEVER;
+	size_t	i;
 
-	RB_FOREACH(h, hosts, &hosts)
-		if (h->ticket.expire_us < next.us)
-			next.us = h->ticket.expire_us;
+	for (i = 0; i < nhosts; i++)
+		if (hosts[i]->ticket.expire_us < next.us)
+			next.us = hosts[i]->ticket.expire_us;
 	timer_set(next, now);
 }
 
@@ -300,7 +308,8 @@ answer_memfd(const struct answer *a)
 	ssize_t	n;
 	int	fd;
 
-	if ((fd = memfd_create("answer", MFD_CLOEXEC | MFD_ALLOW_SEALING)) == -1)
+	if ((fd = memfd_create("answer",
+	    MFD_CLOEXEC | MFD_ALLOW_SEALING)) == -1)
 		return (-1);
 	for (; off < a->len; off += (size_t)n)
 		if ((n = pwrite(fd, a->data + off, a->len - off,
@@ -412,18 +421,21 @@ tickets_revert(void)
 
 /*
  * All tickets to ksd, as many at a time as it reads: the answers are
- * descriptors, and only so many can be on their way.
+ * descriptors, and only so many can be on their way.  A host that is new
+ * meanwhile is sent, at worst another one twice.
  */
 static void
 ksd_continue(struct imsgbuf *ib)
 {
-	while (ksd_next != NULL && TAILQ_EMPTY(&ib->queue)) {
-		push_ksd(&ksd_next->ticket,
-		    ticket_answers(ksd_next->ticket.state));
-		ksd_next = RB_NEXT(hosts, &hosts, ksd_next);
+	const struct msg_ticket	*t;
+
+	while (ksd_next < nhosts && TAILQ_EMPTY(&ib->queue)) {
+		t = &hosts[ksd_next++]->ticket;
+		push_ksd(t, ticket_answers(t->state));
 	}
-	if (ksd_next != NULL)
+	if (ksd_next < nhosts)
 		return;
+	ksd_next = SIZE_MAX;
 	ib->drained = NULL;
 	(void)proc_send(PROC_KSD, MSG_TICKET_SYNC, 0, -1, NULL, 0);
 }
@@ -431,25 +443,18 @@ ksd_continue(struct imsgbuf *ib)
 void
 tickets_link_up(enum proc peer)
 {
-	struct host	*h;
+	size_t	i;
 
 	if (peer == PROC_KSD) {
-		ksd_next = RB_MIN(hosts, &hosts);
+		ksd_next = 0;
 		child.link[PROC_KSD]->drained = ksd_continue;
 		ksd_continue(child.link[PROC_KSD]);
 		return;
 	}
-	RB_FOREACH(h, hosts, &hosts)
-		(void)proc_send(peer, MSG_TICKET, 0, -1, &h->ticket,
-		    sizeof(h->ticket));
+	for (i = 0; i < nhosts; i++)
+		(void)proc_send(peer, MSG_TICKET, 0, -1, &hosts[i]->ticket,
+		    sizeof(hosts[i]->ticket));
 	(void)proc_send(peer, MSG_TICKET_SYNC, 0, -1, NULL, 0);
-}
-
-void
-tickets_link_down(enum proc peer)
-{
-	if (peer == PROC_KSD)
-		ksd_next = NULL;
 }
 
 void

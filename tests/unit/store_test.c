@@ -288,7 +288,8 @@ test_tickets(void)
 	CHECK(be->tickets("a", t, nitems(t)) == 1);
 	CHECK(be->answers("b", &all) == 0 && all.n == 1 &&
 	    strcmp(all.file[0].name, "preseed.cfg") == 0 &&
-	    all.file[0].len == 6 && memcmp(all.file[0].data, "three\n", 6) == 0);
+	    all.file[0].len == 6 &&
+	    memcmp(all.file[0].data, "three\n", 6) == 0);
 	answers_free(&all);
 	CHECK(be->answers("a", &all) == 0 && all.n == 0);
 	answers_free(&all);
