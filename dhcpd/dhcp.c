@@ -326,7 +326,12 @@ dhcp_put_u8(struct reply *r, uint8_t code, uint8_t v)
 void
 dhcp_put_u32(struct reply *r, uint8_t code, uint32_t v)
 {
-	dhcp_put_addrs(r, code, &v, 1);
+	uint8_t		octets[4];
+	struct wbuf	b;
+
+	wbuf_init(&b, octets, sizeof(octets));
+	wbuf_u32(&b, v);
+	dhcp_put(r, code, octets, sizeof(octets));
 }
 
 void

@@ -21,12 +21,12 @@
 struct arrival {
 	struct iovec		 iov;
 	struct sockaddr_ll	 from;
+	uint8_t			 octets[FRAME_MAX];
 	union {
 		struct cmsghdr	 align;
 		char		 space[CMSG_SPACE(sizeof(
 				     struct tpacket_auxdata))];
 	} control;
-	uint8_t			 octets[FRAME_MAX];
 };
 
 static struct port	 ports[PORTS_MAX];

@@ -95,7 +95,9 @@ lease_has_key(const struct lease *l, int by)
 {
 	if (by == BY_ADDR)
 		return (1);
-	return (by == BY_ID ? l->id_len > 0 : mac_is_unicast(l->mac));
+	if (by == BY_ID)
+		return (l->text != NULL && l->id_len > 0);
+	return (mac_is_unicast(l->mac));
 }
 
 static void
@@ -359,13 +361,13 @@ lease_own(struct leases *ls, struct lease *l, const struct owner *o)
 	    memcmp(l->text, o->id, id_len) == 0) && (name_len == 0 ||
 	    memcmp(l->text + id_len, o->hostname, name_len) == 0))
 		return (0);
-	if (id_len + name_len > 0 &&
-	    (text = malloc(id_len + name_len)) == NULL)
-		return (-1);
-	if (id_len > 0)
-		memcpy(text, o->id, id_len);
-	if (name_len > 0)
+	if (id_len + name_len > 0) {
+		if ((text = malloc(id_len + name_len)) == NULL)
+			return (-1);
+		if (id_len > 0)
+			memcpy(text, o->id, id_len);
 		memcpy(text + id_len, o->hostname, name_len);
+	}
 	table_remove(ls, l, BY_ID);
 	table_remove(ls, l, BY_MAC);
 	if (!mac_equal(l->mac, o->mac))
@@ -590,7 +592,7 @@ lease_proven(struct leases *ls, uint32_t addr, mono_t until)
 
 	if (l == NULL || l->state == HOLD_FREE)
 		pool_prove(&ls->pool, addr, until);
-	else if (l->state == HOLD_WAIT)
+	else if (l->state == HOLD_WAIT && until.us != 0)
 		lease_enter(ls, l, HOLD_OFFERED, (mono_t){ l->expire_us });
 }
 

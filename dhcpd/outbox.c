@@ -18,11 +18,11 @@ struct out {
 	int			 fd;
 	struct iovec		 iov;
 	struct sockaddr_in	 to;
+	uint8_t			 octets[FRAME_HDRLEN + DHCP_PAYLOAD_MAX];
 	union {
 		struct cmsghdr	 align;
 		char		 space[CMSG_SPACE(sizeof(struct in_pktinfo))];
 	} control;
-	uint8_t			 octets[FRAME_HDRLEN + DHCP_PAYLOAD_MAX];
 };
 
 static struct out		outs[OUT_MAX];

@@ -185,13 +185,16 @@ probe_mode(const struct asker *a, uint32_t addr)
 	    a->link->seg[at].segment].probe);
 }
 
-/* May the address be offered now as far as its being free is known? */
+/*
+ * May the address be offered now as far as its being free is known?  ARP does
+ * not reach behind a relay agent, so nothing is ever proven there.
+ */
 static int
 is_checked(const struct asker *a, uint32_t addr)
 {
 	enum probe_mode	mode = probe_mode(a, addr);
 
-	return (mode == PROBE_OFF ||
+	return (mode == PROBE_OFF || a->link->relayed ||
 	    pool_proven(leases_pool(a->view->leases), addr, a->now) ||
 	    (mode == PROBE_BACKGROUND && !a->view->arpd));
 }

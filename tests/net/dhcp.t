@@ -40,6 +40,10 @@ subnet 10.77.0.0/16 {
 	lease 1h
 	option 42 address 10.77.0.9
 }
+subnet 10.99.0.0/24 {
+	range 10.99.0.10 - 10.99.0.19
+	relay 10.99.0.1
+}
 loader bios "pxelinux.0"
 loader efi64 "boot.efi"
 loader efi64-http "boot.efi"
@@ -189,7 +193,27 @@ silence="an OFFER" silence $a offer
 silence="for another address" silence $a discover dst=10.77.3.3
 silence="BOOTP" silence $a 0
 silence="a relay agent that nobody knows" silence $a discover \
-    giaddr=10.99.0.1
+    giaddr=10.98.0.1
+
+# A relay agent that is known: to its port 67, its option 82 last (RFC 3046).
+in_client c1 ip addr add 10.99.0.1/24 dev eth0
+ip route add 10.99.0.0/24 dev bw0
+relay="giaddr=10.99.0.1 dst=10.77.0.1 src=10.99.0.1 sport=67 hops=1
+    82=0104aabbccdd0202eeff l2dst=$(ip -o link show bw0 | sed 's/.*ether \([^ ]*\).*/\1/')"
+# shellcheck disable=SC2086	# words
+play $a discover $relay
+answer_is "relayed DISCOVER" offer giaddr=10.99.0.1 dst=10.99.0.1 dport=67 \
+    1=ffffff00 54=0a4d0001 82=0104aabbccdd0202eeff
+is "option 82 is the last one" "$(sed 's/.* //' "$tmp/answer")" \
+    82=0104aabbccdd0202eeff
+relayed=$(field yiaddr)
+# shellcheck disable=SC2086
+play $a request "50=$relayed" $us $relay
+answer_is "relayed REQUEST" ack "yiaddr=$relayed" dst=10.99.0.1 dport=67
+# shellcheck disable=SC2086
+play $a request 50=192.168.7.7 $relay
+answer_is "relayed NAK, with the broadcast flag" nak flags=8000 dst=10.99.0.1
+in_client c1 ip addr flush dev eth0
 
 # 5. Machines that boot.
 w1=52:54:00:00:00:01

@@ -700,8 +700,13 @@ test_probe(void)
 	decide(&m);
 	CHECK(v.kind == V_PROBE);
 
-	conf->segment[0].probe = PROBE_OFF;
 	view.arpd = 1;
+	link_here.relayed = 1;
+	decide(&m);
+	CHECK_NAMED(v.kind == V_OFFER && v.unproven, "behind a relay agent:");
+	link_here.relayed = 0;
+
+	conf->segment[0].probe = PROBE_OFF;
 	decide(&m);
 	CHECK(v.kind == V_OFFER && !v.unproven);
 }
