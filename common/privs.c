@@ -84,14 +84,19 @@ deny_all(scmp_filter_ctx ctx)
 }
 
 int
-sandbox_deny(void)
+sandbox_deny(const int *more)
 {
 	scmp_filter_ctx	ctx;
 	int		error;
 
 	if ((ctx = seccomp_init(SCMP_ACT_ALLOW)) == NULL)
 		return (-1);
-	error = deny_all(ctx) == -1 || seccomp_load(ctx) != 0;
+	error = deny_all(ctx) == -1;
+	for (; *more != NOTHING && !error; more++)
+		error = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), *more,
+		    0) != 0;
+	if (!error)
+		error = seccomp_load(ctx) != 0;
 	seccomp_release(ctx);
 	return (error ? -1 : 0);
 }

@@ -80,27 +80,29 @@ segment_server(const struct conf_segment *seg)
 	return (0);
 }
 
+/* Every name is always there: a script may run with "set -u". */
 static void
 env_network(struct imsgbuf *ib, const struct conf_host *host, char *server)
 {
-	const struct conf_segment	*seg;
-	uint32_t			 mask, index = 0;
-	char				 prefix[8];
+	static const struct conf_segment	 nowhere;
+	const struct conf_segment		*seg = &nowhere;
+	uint32_t				 mask, index = 0;
+	char					 prefix[8] = "";
 
 	if (host->addr != 0)
 		index = conf_segment_of(parent.conf, host->addr);
-	env_addrs(ib, "address", &host->addr, host->addr != 0);
-	if (index == NONE || index >= parent.conf->nsegment)
-		return;
-	seg = &parent.conf->segment[index];
+	if (index < parent.conf->nsegment) {
+		seg = &parent.conf->segment[index];
+		(void)snprintf(prefix, sizeof(prefix), "%u", seg->prefix);
+		(void)addr_str(segment_server(seg), server);
+	}
 	mask = prefix_mask(seg->prefix);
-	env_addrs(ib, "netmask", &mask, 1);
-	(void)snprintf(prefix, sizeof(prefix), "%u", seg->prefix);
+	env_addrs(ib, "address", &host->addr, host->addr != 0);
+	env_addrs(ib, "netmask", &mask, mask != 0);
 	env_send(ib, "prefix", prefix);
 	env_addrs(ib, "router", seg->router, seg->nrouters);
 	env_addrs(ib, "dns", seg->dns, seg->ndns);
 	env_send(ib, "domain", seg->domain);
-	(void)addr_str(segment_server(seg), server);
 }
 
 static void

@@ -59,6 +59,16 @@ static const int calls_ksd[] = {
 	SCMP_SYS(setsockopt), SCMP_SYS(shutdown), NOTHING
 };
 
+/*
+ * Answer scripts run what the administrator wrote, so their list is the other
+ * way round: what is refused, besides what nothing below bootward may do.
+ */
+static const int calls_script[] = {
+	SCMP_SYS(socket), SCMP_SYS(socketpair), SCMP_SYS(connect),
+	SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4),
+	SCMP_SYS(chroot), SCMP_SYS(unshare), NOTHING
+};
+
 /* Tried by libraries; they live with a "no" (errno), so it does not kill. */
 static const struct {
 	int	call;
@@ -99,7 +109,7 @@ static const struct fs_rule fs_script[] = {
 /* 3. Everything together. */
 
 struct policy {
-	const int		*calls;		/* besides the common ones */
+	const int		*calls;		/* besides the common; or refused */
 	const struct fs_rule	*files;
 	rlim_t			 nofile;
 	rlim_t			 nproc;
@@ -115,7 +125,7 @@ static const struct policy policies[PROC_MAX] = {
 	[PROC_ARPD]  = { calls_packet, fs_none, 256, 0, 0, NS_ALL },
 	[PROC_TFTPD] = { calls_tftpd, fs_read, 2048, 0, 0, NS_ALL },
 	[PROC_KSD]   = { calls_ksd, fs_read, 16384, 0, 0, NS_ALL },
-	[PROC_KSGEN] = { NULL, fs_script, 64, 64, 1024 * 1024,
+	[PROC_KSGEN] = { calls_script, fs_script, 64, 64, 1024 * 1024,
 	    NS_ALL | CLONE_NEWPID },
 };
 
@@ -331,9 +341,7 @@ sandbox_lock(enum proc id, int optional)
 
 	done |= layer(lock_files(policy->files) == 0, SANDBOX(LANDLOCK),
 	    optional, "Landlock (Linux 5.13, in the kernel's lsm= list)");
-	if (policy->calls == NULL)
-		return (done | layer(sandbox_deny() == 0, SANDBOX(SECCOMP),
-		    optional, "seccomp"));
-	return (done | layer(lock_calls(id, policy->calls) == 0,
-	    SANDBOX(SECCOMP), optional, "seccomp"));
+	return (done | layer((id == PROC_KSGEN ? sandbox_deny(policy->calls) :
+	    lock_calls(id, policy->calls)) == 0, SANDBOX(SECCOMP), optional,
+	    "seccomp"));
 }

@@ -27,8 +27,8 @@ int	 landlock_enforce(int ruleset);
 
 /* privs.c: a set of capabilities, as 1 << CAP_*, in all three sets. */
 int	 sandbox_set_caps(uint64_t);
-/* privs.c: seccomp by exclusion, for the parent and for scripts. */
-int	 sandbox_deny(void);
+/* privs.c: seccomp by exclusion, for the parent and, with more, for scripts. */
+int	 sandbox_deny(const int *more);
 /* privs.c: setresuid and setresgid only to these ids, the others never. */
 int	 sandbox_deny_ids(const uint32_t *uids, const uint32_t *gids, size_t);
 

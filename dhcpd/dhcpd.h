@@ -184,7 +184,10 @@ void	 lease_free(struct leases *, struct lease *, mono_t now);
 struct lease *lease_apply(struct leases *, const struct msg_lease *);
 struct lease *lease_quarantine(struct leases *, uint32_t addr, struct mac,
 	    mono_t now, mono_t until);
-/* arpd proved that nobody uses it: one to give, or its client's now. */
+/*
+ * arpd proved that nobody uses it: one to give, or its client's now.  A time
+ * of 0 takes the proof back.
+ */
 void	 lease_proven(struct leases *, uint32_t addr, mono_t until);
 void	 lease_message(const struct lease *, struct msg_lease *);
 

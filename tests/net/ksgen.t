@@ -99,6 +99,10 @@ forbidden "loopback either" <<'END'
 curl -s http://127.0.0.1/ && echo reached
 ip -o link | grep 'lo: .*[<,]UP[,>]' && echo reached
 END
+forbidden "sockets, not even of this machine" <<'END'
+perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0) and print "reached\n"'
+perl -MSocket -e 'socket(S, AF_INET, SOCK_DGRAM, 0) and print "reached\n"'
+END
 forbidden "user namespaces" <<'END'
 unshare --user --map-root-user true && echo reached
 END

@@ -268,6 +268,9 @@ test_proofs(void)
 
 	/* Its client waits for this one: it is offered to nobody else. */
 	(void)lease_hold(ls, NET + 310, &o, HOLD_WAIT, NOW, later);
+	lease_proven(ls, NET + 310, (mono_t){ 0 });
+	CHECK_NAMED(lease_by_addr(ls, NET + 310)->state == HOLD_WAIT,
+	    "a proof taken back is none:");
 	lease_proven(ls, NET + 310, later);
 	CHECK(lease_by_addr(ls, NET + 310)->state == HOLD_OFFERED);
 	CHECK(lease_candidates(ls, &link, NOW, 1, &addr, 1) == 0);
