@@ -234,9 +234,9 @@ run_bootward()		# FLAGS...
 bootward_ready()
 {
 	ctl show status >"$tmp/status" || return 1
-	for daemon in store dhcpd arpd tftpd ksd; do
-		[ -n "$(bootward_pid_of "$daemon")" ] &&
-		    grep -q "^$daemon .*running" "$tmp/status" || return 1
+	for ready_of in store dhcpd arpd tftpd ksd; do
+		[ -n "$(bootward_pid_of "$ready_of")" ] &&
+		    grep -q "^$ready_of .*running" "$tmp/status" || return 1
 	done
 }
 
