@@ -100,9 +100,10 @@ reply_build(uint8_t octets[DHCP_PAYLOAD_MAX], const struct conf *conf,
     const struct dhcp_msg *req, const struct verdict *v, uint32_t mtu)
 {
 	struct reply		r;
-	struct reply_head	head = { .flags = req->flags & DHCP_FLAG_BROADCAST };
+	struct reply_head	head = { 0 };
 	char			file[PATH_LEN] = "";
 
+	head.flags = req->flags & DHCP_FLAG_BROADCAST;
 	if (v->kind == V_NAK) {
 		head.type = DHCP_NAK;
 		/* RFC 2131 4.3.2: so that the relay agent broadcasts it. */

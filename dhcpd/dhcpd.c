@@ -299,7 +299,8 @@ conflict(const struct msg_conflict *c, mono_t now)
 
 	if (l != NULL && (mac_equal(l->mac, c->mac) || l->staged))
 		return;
-	if (l == NULL && pool_range(leases_pool(view.leases), c->addr) == NULL &&
+	if (l == NULL &&
+	    pool_range(leases_pool(view.leases), c->addr) == NULL &&
 	    known_by_addr(view.known, c->addr) == NONE)
 		return;
 	figure_add(FIG_CONFLICT);

@@ -10,7 +10,7 @@
 
 #include "bootward.h"
 
-/* 1. The protocol: dhcp.c ------------------------------------------------------ */
+/* 1. The protocol: dhcp.c -------------------------------------------------- */
 
 #define DHCP_PORT_SERVER	67
 #define DHCP_PORT_CLIENT	68
@@ -60,7 +60,7 @@ struct dhcp_msg {
 	uint32_t	server;			/* 0: not there */
 	uint32_t	lease_time;		/* 0: not there */
 	uint16_t	max_size;		/* 0: not there */
-	char		hostname[NAME_LEN];	/* "" unless letters and digits */
+	char		hostname[NAME_LEN];	/* "" unless it is LDH */
 	struct buf	wanted, class, id, user_class, arch, uuid, relay, ipxe;
 
 	/* Where it came from. */
@@ -100,7 +100,7 @@ void	 dhcp_put_str(struct reply *, uint8_t code, const char *);
 /* The relay's option, END and padding; the length of the whole, or 0. */
 size_t	 dhcp_finish(struct reply *, const struct dhcp_msg *);
 
-/* 2. Leases: lease.c, pool.c ---------------------------------------------------- */
+/* 2. Leases: lease.c, pool.c ----------------------------------------------- */
 
 /* What an address is; the first three are enum lease_state, and durable. */
 enum hold_state {
@@ -243,7 +243,7 @@ struct pool *leases_pool(struct leases *);
 size_t	 lease_candidates(struct leases *, const struct link *, mono_t,
 	    int proven_only, uint32_t *, size_t max);
 
-/* 3. Where a request comes from: reach.c ------------------------------------- */
+/* 3. Where a request comes from: reach.c ----------------------------------- */
 
 #define LINK_SEGMENTS	32
 
@@ -266,7 +266,7 @@ void	 link_of_addr(struct link *, const struct conf *, uint32_t addr,
 /* The place of the segment that holds addr, or -1. */
 int	 link_find(const struct link *, uint32_t addr);
 
-/* 4. Who is who: known.c ------------------------------------------------------ */
+/* 4. Who is who: known.c --------------------------------------------------- */
 
 struct known;
 
@@ -278,7 +278,7 @@ uint32_t known_by_mac(const struct known *, struct mac);
 /* The host that an address is reserved for, or NONE. */
 uint32_t known_by_addr(const struct known *, uint32_t addr);
 
-/* 5. Booting: pxe.c ------------------------------------------------------------ */
+/* 5. Booting: pxe.c -------------------------------------------------------- */
 
 #define ARCH_UNKNOWN	0xffff
 
@@ -304,7 +304,7 @@ void	 pxe_put_ipxe(struct reply *, const struct pxe *);
 /* Is this an option that makes firmware boot? */
 int	 pxe_is_boot_option(uint8_t code);
 
-/* 6. The decision: policy.c ----------------------------------------------------- */
+/* 6. The decision: policy.c ------------------------------------------------ */
 
 enum verdict_kind {
 	V_SILENT, V_PROBE, V_OFFER, V_ACK, V_NAK, V_INFORM, V_RELEASE,
@@ -317,7 +317,7 @@ struct view {
 	const struct known	*known;
 	struct leases		*leases;
 	struct facts		*facts;
-	int			 arpd;		/* is there to prove addresses */
+	int			 arpd;		/* is there to prove them */
 };
 
 #define PROBE_AHEAD	8
@@ -334,7 +334,7 @@ struct verdict {
 	uint32_t		 next_server;
 	uint32_t		 seconds;	/* of the lease */
 	struct lease		*lease;		/* the address's, or NULL */
-	struct lease		*drop;		/* not wanted any more, or NULL */
+	struct lease		*drop;		/* not wanted now, or NULL */
 	const struct conf_loader *loader;	/* boots from us, or NULL */
 	int			 no_loader;	/* should, but has none */
 	int			 booting;	/* a stage of a boot */
@@ -354,7 +354,7 @@ void	 policy_owner(const struct dhcp_msg *, struct owner *);
 size_t	 reply_build(uint8_t [DHCP_PAYLOAD_MAX], const struct conf *,
 	    const struct dhcp_msg *, const struct verdict *, uint32_t mtu);
 
-/* 7. Speaking and keeping: outbox.c, staged.c, story.c --------------------------- */
+/* 7. Speaking and keeping: outbox.c, staged.c, story.c --------------------- */
 
 #define FIGURE_LIST(F)							\
 	F(DISCOVER,	"discover")					\

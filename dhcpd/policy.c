@@ -224,7 +224,7 @@ offer_own(struct asker *a, uint32_t addr)
 	give(a, V_OFFER, addr);
 }
 
-/* Nothing is proven: offer unproven if we waited enough, else have it proven. */
+/* Nothing is proven: offer unproven after a while, else have it proven. */
 static void
 offer_unproven(struct asker *a)
 {
@@ -337,7 +337,7 @@ decide_selecting(struct asker *a, uint32_t addr)
 	}
 }
 
-/* A client that comes back: INIT-REBOOT, and with renews RENEWING, REBINDING. */
+/* A client comes back: INIT-REBOOT, and with renews RENEWING, REBINDING. */
 static void
 decide_return(struct asker *a, uint32_t addr, int renews)
 {

@@ -110,6 +110,9 @@ story_answer(struct story *s, const struct conf *conf,
 	story_begin(s, conf, req, v);
 	if (!has_story(v))
 		return;
+	/* A system that runs and renews its lease is no news. */
+	if (v->kind == V_ACK && req->ciaddr != 0 && !v->booting)
+		return;
 	s->addr = v->addr;
 	if (v->kind == V_NAK) {
 		s->step = STEP_ERROR;

@@ -120,7 +120,8 @@ answer_is "the OFFER" offer siaddr=0.0.0.0 ciaddr=0.0.0.0 file= \
     58=00000708 59=00000c4e 1=ffff0000 3=0a4d0001 28=0a4dffff \
     6=0a4d00010a4d0002 42=0a4d0009 67= 66= 43= 60=
 ok "it is padded (RFC 1542 2.1)" [ "$(field len)" -ge 300 ]
-is "the squatter's address is not offered" "$(echo "$addr" | grep -x 10.77.1.0)" ""
+is "the squatter's address is not offered" \
+    "$(echo "$addr" | grep -x 10.77.1.0)" ""
 play $a discover
 answer_is "another DISCOVER, the same address" offer "yiaddr=$addr"
 play $a discover flags=8000
@@ -198,8 +199,9 @@ silence="a relay agent that nobody knows" silence $a discover \
 # A relay agent that is known: to its port 67, its option 82 last (RFC 3046).
 in_client c1 ip addr add 10.99.0.1/24 dev eth0
 ip route add 10.99.0.0/24 dev bw0
+bridge=$(ip -o link show bw0 | sed 's/.*ether \([^ ]*\).*/\1/')
 relay="giaddr=10.99.0.1 dst=10.77.0.1 src=10.99.0.1 sport=67 hops=1
-    82=0104aabbccdd0202eeff l2dst=$(ip -o link show bw0 | sed 's/.*ether \([^ ]*\).*/\1/')"
+    82=0104aabbccdd0202eeff l2dst=$bridge"
 # shellcheck disable=SC2086	# words
 play $a discover $relay
 answer_is "relayed DISCOVER" offer giaddr=10.99.0.1 dst=10.99.0.1 dport=67 \

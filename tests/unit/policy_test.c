@@ -671,7 +671,7 @@ test_probe(void)
 	lease_proven(view.leases, POOL + 9, later);
 	decide(&m);
 	CHECK(v.addr == POOL + 9 && !v.unproven);
-	/* While one waits another is proven: it is taken, the first given up. */
+	/* While one waits another is proven: that is taken, the first not. */
 	l = have(POOL + 1, 9, NULL, HOLD_WAIT);
 	m.requested = 0;
 	decide(&m);
