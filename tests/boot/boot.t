@@ -15,7 +15,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 world_enter "$0" "$@"
 demo_start
 : >"$tmp/events"
-ctl -j monitor >"$tmp/events" 2>&1 &
+"$obj/bootwardctl" -j monitor >>"$tmp/events" 2>&1 &
 
 event_seen()		# STEP
 {

@@ -47,15 +47,16 @@ struct reply {
 static struct client	*clients;
 static unsigned int	 nclients = 100, window = 32, started, bound;
 static unsigned int	 rate = MAX_CLIENTS;	/* new clients a second */
-static unsigned int	 naks, retries, wrong;
+static unsigned int	 naks, retries, wrong, first;
 static uint16_t		 flags;
 static int		 fd;
 static FILE		*out;
 
-/* Locally administered, unicast, and the index in the last octets. */
+/* Locally administered, unicast, and its number in the last octets. */
 static struct mac
 storm_mac(unsigned int i)
 {
+	i += first;
 	return ((struct mac){ { 0x02, 0xb0, 0x07,
 	    (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i } });
 }
@@ -65,6 +66,9 @@ storm_index(struct mac mac, unsigned int *i)
 {
 	*i = (unsigned int)mac.b[3] << 16 | (unsigned int)mac.b[4] << 8 |
 	    mac.b[5];
+	if (*i < first)
+		return (-1);
+	*i -= first;
 	return (*i < started && mac_equal(mac, storm_mac(*i)) ? 0 : -1);
 }
 
@@ -338,10 +342,13 @@ main(int argc, char **argv)
 	int		 c;
 
 	out = stdout;
-	while ((c = getopt(argc, argv, "bn:o:r:t:w:")) != -1)
+	while ((c = getopt(argc, argv, "bf:n:o:r:t:w:")) != -1)
 		switch (c) {
 		case 'b':
 			flags = 0x8000;		/* answer me by broadcast */
+			break;
+		case 'f':
+			first = number(optarg);
 			break;
 		case 'n':
 			nclients = number(optarg);
@@ -363,8 +370,8 @@ main(int argc, char **argv)
 			optind = argc;
 		}
 	if (argc - optind != 1)
-		errx(2, "usage: dhcpstorm [-b] [-n clients] [-o file] "
-		    "[-r rate] [-t seconds] [-w window] interface");
+		errx(2, "usage: dhcpstorm [-b] [-f first] [-n clients] "
+		    "[-o file] [-r rate] [-t seconds] [-w window] interface");
 	storm_open(argv[optind]);
 	clients = xcalloc(nclients, sizeof(*clients));
 	begin = clock_now();
