@@ -101,8 +101,9 @@ lint:
 	    -Icommon -I/usr/include/$(shell $(CC) -print-multiarch) \
 	    --enable=warning,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --suppress='*:/usr/include/*' $(SRCS)
-	clang-tidy --quiet --warnings-as-errors='*' $(SRCS) -- $(CPPFLAGS) \
-	    2>/dev/null
+	printf '%s\n' $(SRCS) | xargs -P 2 -I FILE sh -c \
+	    'clang-tidy --quiet --warnings-as-errors="*" FILE -- $(CPPFLAGS) \
+	    2>/dev/null || exit 255'
 	shellcheck -s sh -x $(SCRIPTS)
 	mandoc -Tlint -W warning $(MANS)
 

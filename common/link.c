@@ -213,13 +213,12 @@ link_readable(int fd, short what, void *arg)
 	const struct timeval	 soon = { 0, SETTLE_MS * 1000 };
 	struct sockaddr_nl	 from;
 	unsigned char		*data;
-	int			 n;
 
 	(void)fd;
 	(void)what;
 	(void)arg;
 	/* What it says does not matter; an overrun (ENOBUFS) is news as well. */
-	while ((n = nl_recv(link_news, &from, &data, NULL)) > 0)
+	while (nl_recv(link_news, &from, &data, NULL) > 0)
 		free(data);
 	(void)event_add(link_timer, &soon);
 }

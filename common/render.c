@@ -86,7 +86,7 @@ env_network(struct imsgbuf *ib, const struct conf_host *host, char *server)
 {
 	static const struct conf_segment	 nowhere;
 	const struct conf_segment		*seg = &nowhere;
-	uint32_t				 mask, index = 0;
+	uint32_t				 mask[1], index = 0;
 	char					 prefix[8] = "";
 
 	if (host->addr != 0)
@@ -96,9 +96,9 @@ env_network(struct imsgbuf *ib, const struct conf_host *host, char *server)
 		(void)snprintf(prefix, sizeof(prefix), "%u", seg->prefix);
 		(void)addr_str(segment_server(seg), server);
 	}
-	mask = prefix_mask(seg->prefix);
+	mask[0] = prefix_mask(seg->prefix);
 	env_addrs(ib, "address", &host->addr, host->addr != 0);
-	env_addrs(ib, "netmask", &mask, mask != 0);
+	env_addrs(ib, "netmask", mask, mask[0] != 0);
 	env_send(ib, "prefix", prefix);
 	env_addrs(ib, "router", seg->router, seg->nrouters);
 	env_addrs(ib, "dns", seg->dns, seg->ndns);

@@ -102,15 +102,16 @@ env_put(char *pair, size_t name_len)
 static void
 got_env(const struct imsg *msg)
 {
-	char	*pair, *equals;
+	char	*pair;
+	size_t	 name;
 
 	pair = xcalloc(1, msg->len + 1);
 	memcpy(pair, msg->data, msg->len);
-	equals = strchr(pair, '=');
-	if (strlen(pair) != msg->len || equals == NULL ||
-	    !env_name_ok(pair, (size_t)(equals - pair)))
+	name = strcspn(pair, "=");
+	if (strlen(pair) != msg->len || pair[name] != '=' ||
+	    !env_name_ok(pair, name))
 		refuse("a variable that no script may have");
-	env_put(pair, (size_t)(equals - pair));
+	env_put(pair, name);
 }
 
 /* What the parent says. */
