@@ -14,20 +14,7 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 
 world_enter "$0" "$@"
 demo_start
-: >"$tmp/events"
-"$obj/bootwardctl" -j monitor >>"$tmp/events" 2>&1 &
-
-event_seen()		# STEP
-{
-	grep '"percent":100' "$tmp/events" | grep -q "\"step\":\"$1\""
-}
-
-host_state()
-{
-	ctl -j show hosts >"$tmp/hosts"
-	event_get "$(cat "$tmp/hosts")" state
-	echo "$value"
-}
+demo_watch
 
 is "the host is armed" "$(host_state)" armed
 machine_on bios "$demo_mac"
@@ -37,20 +24,10 @@ for step in $steps; do
 done
 is "the host is installed" "$(host_state)" installed
 machine_off
-if [ "$tap_failed" -ne 0 ]; then
-	diag "events:"
-	tail -n 20 "$tmp/events" | sed 's/^/# /'
-	diag "the machine's console:"
-	console_text | tail -n 20 | sed 's/^/# /'
-fi
+[ "$tap_failed" -eq 0 ] || machine_diag
 
 # The second time.
 : >"$tmp/events"
-console_has()		# PATTERN
-{
-	console_text | grep -q "$1"
-}
-
 machine_on bios "$demo_mac"
 ok "on again: sent to its own disk" wait_until 120 event_seen local
 ok "its firmware tries the disk" wait_until 120 \
@@ -58,5 +35,6 @@ ok "its firmware tries the disk" wait_until 120 \
 ok "it gets no loader" not event_seen loader
 ok "it gets no kernel" not event_seen kernel
 is "the host is still installed" "$(host_state)" installed
+[ "$tap_failed" -eq 0 ] || machine_diag
 machine_off
 finish

@@ -5,7 +5,7 @@
 # and qemu.sh: Debian's loaders and installer in the roots, bootward with the
 # demo's configuration, and the events of the machine.
 
-: "${top:?}" "${tmp:?}"
+: "${top:?}" "${tmp:?}" "${obj:?}"
 di=/usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64
 demo_host=web1
 export demo_mac=52:54:00:00:00:01
@@ -56,7 +56,7 @@ demo_start()
 	machine_new
 	demo_root
 	start_bootward "$@" <"$top/tests/demo/bootward.conf"
-	ctl install "$demo_host" || bail "cannot arm $demo_host"
+	ctl install "$demo_host" >"$tmp/install" || bail "cannot arm $demo_host"
 }
 
 # A member of a line of "bootwardctl -j monitor": its value is in $value.
@@ -73,4 +73,35 @@ event_get()		# LINE MEMBER
 		esac
 		;;
 	esac
+}
+
+# All events from now on, in $tmp/events.
+demo_watch()
+{
+	"$obj/bootwardctl" -j monitor >>"$tmp/events" 2>&1 &
+}
+
+# It has come to its end, where there is one.
+event_seen()		# STEP
+{
+	grep '"percent":100' "$tmp/events" | grep -q "\"step\":\"$1\""
+}
+
+host_state()
+{
+	event_get "$(ctl -j show hosts)" state
+	echo "$value"
+}
+
+console_has()		# PATTERN
+{
+	console_text | grep -q "$1"
+}
+
+machine_diag()
+{
+	diag "events:"
+	tail -n 20 "$tmp/events" | sed 's/^/# /'
+	diag "the machine's console:"
+	console_text | tail -n 20 | sed 's/^/# /'
 }
