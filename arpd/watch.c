@@ -115,22 +115,6 @@ watch_release(struct watch *w, struct entry *e, mono_t now)
 		watch_remove(w, e);
 }
 
-/* The first Ethernet address of a host, if it has one. */
-static struct mac
-watch_host_mac(const struct conf *conf, uint32_t host)
-{
-	struct mac	mac = { { 0 } };
-	size_t		i;
-
-	for (i = 0; i < conf->nhostid; i++)
-		if (conf->hostid[i].host == host &&
-		    conf->hostid[i].kind == HOSTID_ETHERNET) {
-			memcpy(mac.b, conf->hostid[i].data, sizeof(mac.b));
-			break;
-		}
-	return (mac);
-}
-
 /* Does the host entry name this Ethernet address; does it name any? */
 static int
 watch_host_has(const struct conf *conf, uint32_t host, struct mac mac,
@@ -179,7 +163,7 @@ watch_reserve(struct watch *w, uint32_t host)
 		return;
 	e->host = host;
 	if (e->lease == LEASE_FREE)
-		e->owner = watch_host_mac(w->conf, host);
+		e->owner = conf_host_mac(w->conf, host);
 }
 
 /* Into the new table, without what the last configuration said of them. */
@@ -260,7 +244,7 @@ watch_lease(struct watch *w, const struct msg_lease *lease, int fresh)
 	if (lease->state == LEASE_FREE) {
 		e->unseen = 0;
 		if (e->host != NONE)
-			e->owner = watch_host_mac(w->conf, e->host);
+			e->owner = conf_host_mac(w->conf, e->host);
 	}
 	return (e);
 }

@@ -265,3 +265,18 @@ conf_image(const struct conf *conf, const char *name)
 			return (&conf->image[i]);
 	return (NULL);
 }
+
+struct mac
+conf_host_mac(const struct conf *conf, uint32_t host)
+{
+	struct mac	mac = { { 0 } };
+	size_t		i;
+
+	for (i = 0; i < conf->nhostid; i++)
+		if (conf->hostid[i].host == host &&
+		    conf->hostid[i].kind == HOSTID_ETHERNET) {
+			memcpy(mac.b, conf->hostid[i].data, sizeof(mac.b));
+			break;
+		}
+	return (mac);
+}

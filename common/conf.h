@@ -196,6 +196,8 @@ uint32_t conf_host_by_mac(const struct conf *, struct mac);
 uint32_t conf_host_by_id(const struct conf *, enum hostid_kind,
 	    const uint8_t *, size_t);
 uint32_t conf_host_by_addr(const struct conf *, uint32_t);
+/* The first Ethernet address of a host; all zero if it has none. */
+struct mac conf_host_mac(const struct conf *, uint32_t host);
 
 /* Where answer scripts are looked for: ANSWER_DIR; tests set it. */
 extern const char *conf_answer_dir;

@@ -10,23 +10,6 @@
 
 #define ROWS	16		/* in a chunk */
 
-static struct mac
-host_mac(uint32_t host)
-{
-	const struct conf	*conf = child.conf;
-	struct mac		 mac;
-	size_t			 i;
-
-	memset(&mac, 0, sizeof(mac));
-	for (i = 0; i < conf->nhostid; i++)
-		if (conf->hostid[i].host == host &&
-		    conf->hostid[i].kind == HOSTID_ETHERNET) {
-			memcpy(mac.b, conf->hostid[i].data, sizeof(mac.b));
-			break;
-		}
-	return (mac);
-}
-
 static void
 host_send(struct session *s, uint32_t index, mono_t now)
 {
@@ -44,7 +27,7 @@ host_send(struct session *s, uint32_t index, mono_t now)
 		out.age_s = (now.us - out.ticket.since_us) / 1000000;
 	if ((out.addr = tickets_addr(host->name)) == 0)
 		out.addr = host->addr;
-	out.mac = host_mac(index);
+	out.mac = conf_host_mac(child.conf, index);
 	if (db->last_event(host->name, &last))
 		(void)snprintf(out.last, sizeof(out.last), "%s: %.100s",
 		    step_names[last.ctl.event.step], last.ctl.event.text);

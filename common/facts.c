@@ -93,6 +93,21 @@ lease_grow(struct facts *f)
 	free(old);
 }
 
+int
+facts_lease_ok(const struct msg_lease *lease)
+{
+	return (lease->addr != 0 && lease->state <= LEASE_DECLINED &&
+	    lease->id_len <= sizeof(lease->id) && MSG_STRING_OK(lease->host) &&
+	    MSG_STRING_OK(lease->hostname));
+}
+
+int
+facts_ticket_ok(const struct msg_ticket *ticket)
+{
+	return (ticket->state < TICKET_MAX && MSG_STRING_OK(ticket->host) &&
+	    MSG_STRING_OK(ticket->image) && MSG_STRING_OK(ticket->token));
+}
+
 void
 facts_lease(struct facts *f, const struct msg_lease *lease)
 {

@@ -108,19 +108,10 @@ env_network(struct imsgbuf *ib, const struct conf_host *host, char *server)
 static void
 env_ethernet(struct imsgbuf *ib, uint32_t host)
 {
-	const struct conf	*conf = parent.conf;
-	char			 text[MAC_STRLEN] = "";
-	struct mac		 mac;
-	size_t			 i;
+	const struct mac	mac = conf_host_mac(parent.conf, host);
+	char			text[MAC_STRLEN];
 
-	for (i = 0; i < conf->nhostid && text[0] == '\0'; i++) {
-		if (conf->hostid[i].host != host ||
-		    conf->hostid[i].kind != HOSTID_ETHERNET)
-			continue;
-		memcpy(mac.b, conf->hostid[i].data, sizeof(mac.b));
-		(void)mac_str(mac, text);
-	}
-	env_send(ib, "ethernet", text);
+	env_send(ib, "ethernet", mac_is_unicast(mac) ? mac_str(mac, text) : "");
 }
 
 /* Later words win: the group's, the host's, then those that are ours. */

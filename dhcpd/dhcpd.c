@@ -197,15 +197,6 @@ dhcpd_tick(int fd, short what, void *arg)
 
 /* 3. Siblings. */
 
-/* A fact from a sibling: 0, or -1 when it cannot be one. */
-static int
-lease_is_sane(const struct msg_lease *m)
-{
-	return (m->addr != 0 && m->state <= LEASE_DECLINED &&
-	    m->id_len <= sizeof(m->id) && MSG_STRING_OK(m->host) &&
-	    MSG_STRING_OK(m->hostname));
-}
-
 static void
 got_lease(struct imsgbuf *ib, const struct imsg *msg)
 {
@@ -213,7 +204,7 @@ got_lease(struct imsgbuf *ib, const struct imsg *msg)
 	size_t			 i;
 
 	for (i = 0; i < msg->count; i++) {
-		if (!lease_is_sane(&m[i])) {
+		if (!facts_lease_ok(&m[i])) {
 			proc_hostile(ib, "a lease that makes no sense");
 			return;
 		}
@@ -259,8 +250,7 @@ got_ticket(struct imsgbuf *ib, const struct imsg *msg)
 	size_t			 i;
 
 	for (i = 0; i < msg->count; i++) {
-		if (t[i].state >= TICKET_MAX || !MSG_STRING_OK(t[i].host) ||
-		    !MSG_STRING_OK(t[i].image) || !MSG_STRING_OK(t[i].token)) {
+		if (!facts_ticket_ok(&t[i])) {
 			proc_hostile(ib, "a ticket that makes no sense");
 			return;
 		}

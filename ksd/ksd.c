@@ -98,9 +98,8 @@ got_lease(struct imsgbuf *ib, const struct imsg *msg)
 	size_t			 i;
 
 	for (i = 0; i < msg->count; i++) {
-		if (!MSG_STRING_OK(lease[i].host) ||
-		    !MSG_STRING_OK(lease[i].hostname)) {
-			proc_hostile(ib, "a lease with bad text");
+		if (!facts_lease_ok(&lease[i])) {
+			proc_hostile(ib, "a lease that makes no sense");
 			return;
 		}
 		facts_lease(facts, &lease[i]);
@@ -124,10 +123,7 @@ got_ticket(struct imsgbuf *ib, const struct imsg *msg)
 	size_t			 i;
 
 	for (i = 0; i < msg->count; i++) {
-		if (!MSG_STRING_OK(ticket[i].host) ||
-		    !MSG_STRING_OK(ticket[i].image) ||
-		    !MSG_STRING_OK(ticket[i].token) ||
-		    ticket[i].state >= TICKET_MAX) {
+		if (!facts_ticket_ok(&ticket[i])) {
 			proc_hostile(ib, "a ticket that makes no sense");
 			return;
 		}
@@ -193,9 +189,7 @@ got_conflict(struct imsgbuf *ib, const struct imsg *msg)
 }
 
 static const struct handler handlers[] = {
-	{ MSG_LEASE,	   PROC_STORE, got_lease },
 	{ MSG_LEASE,	   PROC_DHCPD, got_lease },
-	{ MSG_LEASE_SYNC,  PROC_STORE, got_lease_sync },
 	{ MSG_LEASE_SYNC,  PROC_DHCPD, got_lease_sync },
 	{ MSG_TICKET,	   PROC_STORE, got_ticket },
 	{ MSG_TICKET_SYNC, PROC_STORE, got_ticket_sync },

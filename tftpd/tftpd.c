@@ -43,9 +43,7 @@ got_lease(struct imsgbuf *ib, const struct imsg *msg)
 	size_t			 i;
 
 	for (i = 0; i < msg->count; i++) {
-		if (!MSG_STRING_OK(lease[i].host) ||
-		    !MSG_STRING_OK(lease[i].hostname) ||
-		    lease[i].state > LEASE_DECLINED) {
+		if (!facts_lease_ok(&lease[i])) {
 			proc_hostile(ib, "a lease that makes no sense");
 			return;
 		}
@@ -60,10 +58,7 @@ got_ticket(struct imsgbuf *ib, const struct imsg *msg)
 	size_t			 i;
 
 	for (i = 0; i < msg->count; i++) {
-		if (!MSG_STRING_OK(ticket[i].host) ||
-		    !MSG_STRING_OK(ticket[i].image) ||
-		    !MSG_STRING_OK(ticket[i].token) ||
-		    ticket[i].state >= TICKET_MAX) {
+		if (!facts_ticket_ok(&ticket[i])) {
 			proc_hostile(ib, "a ticket that makes no sense");
 			return;
 		}
@@ -421,7 +416,6 @@ tftpd_sock_down(struct sock *sock)
 }
 
 static const struct handler handlers[] = {
-	{ MSG_LEASE,	PROC_STORE,	got_lease },
 	{ MSG_LEASE,	PROC_DHCPD,	got_lease },
 	{ MSG_TICKET,	PROC_STORE,	got_ticket },
 	{ MSG_ZERO,	PROC_MAX,	NULL }

@@ -36,7 +36,7 @@
 
 #define HOSTS	16
 
-static struct imsgbuf	 parent, store;
+static struct imsgbuf	 parent, store, dhcpd;
 static struct msg_ticket tickets[HOSTS];
 static size_t		 ntickets;
 static int		 mute, linked;
@@ -77,18 +77,24 @@ give_sock(enum sock_kind kind, const char *address, const char *port)
 	(void)close(fd);
 }
 
-/* A new link to the store, which is us. */
+/* A new link to a sibling, which is us. */
 static void
-give_store(void)
+give_link(struct imsgbuf *ib, enum proc who)
 {
-	struct msg_peer	peer = { .proc = PROC_STORE };
+	struct msg_peer	peer = { .proc = who };
 	int		fds[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1)
 		err(1, "socketpair");
-	imsg_init(&store, fds[0], PROC_STORE, PROC_KSD);
+	imsg_init(ib, fds[0], who, PROC_KSD);
 	(void)imsg_send(&parent, MSG_PEER, 0, fds[1], &peer, sizeof(peer));
 	(void)close(fds[1]);
+}
+
+static void
+give_store(void)
+{
+	give_link(&store, PROC_STORE);
 	linked = 1;
 }
 
@@ -149,6 +155,7 @@ play_start(char **argv)
 	give_sock(SOCK_HTTP, argv[4], argv[5]);
 	give_sock(SOCK_STATUS, argv[4], argv[6]);
 	give_store();
+	give_link(&dhcpd, PROC_DHCPD);
 	(void)imsg_send(&parent, MSG_RUN, 0, -1, NULL, 0);
 	conf_free(conf);
 }
@@ -166,7 +173,7 @@ do_lease(char **word)
 	lease.mac = (struct mac){ { 2, 0, 0, 0, 0, 1 } };
 	(void)snprintf(lease.host, sizeof(lease.host), "%s", word[2]);
 	if (addr_parse(word[1], &lease.addr) == 0)
-		(void)imsg_send(&store, MSG_LEASE, 0, -1, &lease,
+		(void)imsg_send(&dhcpd, MSG_LEASE, 0, -1, &lease,
 		    sizeof(lease));
 }
 
@@ -229,7 +236,7 @@ static void
 do_sync(char **word)
 {
 	(void)word;
-	(void)imsg_send(&store, MSG_LEASE_SYNC, 0, -1, NULL, 0);
+	(void)imsg_send(&dhcpd, MSG_LEASE_SYNC, 0, -1, NULL, 0);
 	(void)imsg_send(&store, MSG_TICKET_SYNC, 0, -1, NULL, 0);
 }
 

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ctl.h: what bootwardctl(8) and the store say to each other.  Included by
+ * bootward.h, whose records these wrap.
+ */
+#ifndef CTL_H
+#define CTL_H
+
+/* A control connection that the parent accepted, handed to the store. */
+struct msg_ctl_conn {
+	uint32_t	admin;			/* may change things */
+	uint32_t	uid;
+};
+
+/* What every request of bootwardctl carries. */
+struct ctl_request {
+	uint32_t	version;		/* MSG_VERSION */
+	uint32_t	force;			/* install -f */
+	char		name[NAME_LEN];		/* host, or "" */
+	char		image[NAME_LEN];	/* install HOST image NAME */
+};
+
+#define CTL_COUNTERS	24
+
+struct ctl_counter {
+	char		name[24];
+	uint64_t	value;
+};
+
+struct ctl_status {
+	uint32_t	proc;			/* enum proc */
+	int32_t		pid;			/* 0: not running */
+	uint32_t	restarts;
+	uint32_t	links;			/* TO() bits of its live links */
+	uint32_t	ncounters;
+	uint32_t	sandbox;		/* SANDBOX_* layers in force */
+	int64_t		uptime_s;
+	struct ctl_counter counter[CTL_COUNTERS];
+};
+
+struct ctl_host {
+	struct msg_ticket ticket;		/* host, image, state, since */
+	int64_t		age_s;			/* in this state */
+	uint32_t	addr;			/* leased or reserved, or 0 */
+	struct mac	mac;			/* its first */
+	uint16_t	pad;
+	char		last[NAME_LEN * 2];	/* its last step, for people */
+};
+
+struct ctl_lease {
+	struct msg_lease lease;
+	int64_t		left_s;			/* until it expires */
+	int64_t		start_wall;		/* seconds since the epoch */
+};
+
+struct ctl_event {
+	struct msg_event event;
+	int64_t		wall_us;		/* since the epoch */
+};
+
+struct ctl_end {
+	int32_t		code;			/* 0 done, 1 refused */
+	char		text[PATH_LEN];		/* why, or "" */
+};
+
+#endif
