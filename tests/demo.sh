@@ -143,7 +143,7 @@ watchdog()
 	while machine_runs && bootward_alive && [ "$(date +%s)" -lt "$end" ]; do
 		sleep 1
 	done
-	kill "$monitor"
+	kill "$monitor" 2>/dev/null
 }
 
 explain()		# STEP
@@ -200,7 +200,7 @@ if [ -n "$missing" ]; then
 	exit 1
 fi
 machine_off
-kill "$monitor"
+kill "$monitor" 2>/dev/null
 stop_bootward
 echo
 echo "${bold}All eleven steps in $took seconds$plain, with no hand on the machine."
