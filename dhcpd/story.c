@@ -95,7 +95,8 @@ story_address(struct story *s, const struct verdict *v)
 		    "%s, but there is no loader for architecture %u", addr,
 		    v->pxe.arch);
 	} else if (pxe_boots(&v->pxe)) {
-		if (v->kind == V_ACK)
+		/* UEFI takes no such offer, so this is its decision. */
+		if (v->kind == V_OFFER)
 			s->step = STEP_LOCAL;
 		(void)snprintf(s->text, sizeof(s->text),
 		    "%s and no boot file: it boots its own disk", addr);
