@@ -17,7 +17,7 @@ build="gcc libc6-dev make bison libbsd-dev libevent-dev libnl-3-dev
     libnl-route-3-dev libseccomp-dev libsqlite3-dev"
 boot="debian-installer-12-netboot-amd64 ipxe-qemu iproute2 ovmf passwd procps
     pxelinux qemu-system-x86 seabios syslinux-common util-linux"
-clients="curl debconf isc-dhcp-client tftp-hpa udhcpc"
+clients="curl debconf isc-dhcp-client tftp-hpa udhcpc wget"
 lint="clang-tidy cppcheck mandoc shellcheck"
 
 die()
