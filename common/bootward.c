@@ -28,8 +28,8 @@
 
 struct parent	parent;
 
-static int		 ready_pipe = -1;	/* to who waits in the foreground */
-static char		 notify_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+static int	ready_pipe = -1;	/* to who waits in the foreground */
+static char	notify_path[108];	/* as long as a sun_path */
 
 static void __attribute__((__noreturn__))
 usage(void)
@@ -80,7 +80,7 @@ parent_parse(void (*fn)(const char *, void *), void *arg)
 	return (NULL);
 }
 
-void
+int
 parent_reload(char *text, size_t size)
 {
 	struct error_text	 errors = { text, size };
@@ -92,7 +92,7 @@ parent_reload(char *text, size_t size)
 	if ((conf = parent_parse(conf_error_keep, &errors)) == NULL) {
 		log_warnx("%s: has errors; the old configuration stays",
 		    parent.conf_file);
-		return;
+		return (-1);
 	}
 	parent.conf = conf;
 	link_refresh();
@@ -111,6 +111,7 @@ parent_reload(char *text, size_t size)
 	}
 	conf_free(old);
 	log_info("%s: in force", parent.conf_file);
+	return (0);
 }
 
 /* Being ready, and stopping. */
@@ -221,7 +222,7 @@ sig_reload(int sig, short what, void *arg)
 	(void)what;
 	(void)arg;
 	notify("RELOADING=1\n");
-	parent_reload(errors, sizeof(errors));
+	(void)parent_reload(errors, sizeof(errors));
 	notify("READY=1\n");
 }
 
@@ -331,8 +332,8 @@ root_dirs(void)
 		{ EMPTY_DIR, 0755, PROC_PARENT },
 		{ STATE_DIR, 0700, PROC_STORE },
 	};
-	size_t	i;
-	int	root;
+	const struct user	*user;
+	size_t			 i;
 
 	for (i = 0; i < nitems(dirs); i++) {
 		if (mkdir(dirs[i].path, dirs[i].mode) == -1) {
@@ -340,9 +341,9 @@ root_dirs(void)
 				fatal("%s", dirs[i].path);
 			continue;
 		}
-		root = dirs[i].owner == PROC_PARENT;
-		if (chown(dirs[i].path, root ? 0 : parent.users[dirs[i].owner].uid,
-		    root ? 0 : parent.users[dirs[i].owner].gid) == -1)
+		user = &parent.users[dirs[i].owner];
+		if (dirs[i].owner != PROC_PARENT &&
+		    chown(dirs[i].path, user->uid, user->gid) == -1)
 			fatal("%s", dirs[i].path);
 	}
 }
@@ -484,8 +485,9 @@ main(int argc, char *argv[])
 		root_daemonise();
 	(void)prctl(PR_SET_NAME, "bootward");
 	log_verbose(parent.verbose);
+	/* One priority for all: a child that talks keeps no signal waiting. */
 	if ((parent.base = event_base_new()) == NULL ||
-	    event_base_priority_init(parent.base, PRIO_COUNT) == -1)
+	    event_base_priority_init(parent.base, 1) == -1)
 		fatalx("no event base");
 	root_open();
 	root_drop();

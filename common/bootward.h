@@ -77,11 +77,11 @@ unsigned int proc_links(enum proc);		/* set of TO() bits */
 #define CTL_SOCKET	"/run/bootward.sock"
 #define LIBEXEC_DIR	"/usr/libexec/bootward"
 
-/* 2. Configuration: conf.h --------------------------------------------------- */
+/* 2. Configuration: conf.h -------------------------------------------- */
 
 #include "conf.h"
 
-/* 3. Facts: what the processes tell each other ------------------------------- */
+/* 3. Facts: what the processes tell each other ---------------------------- */
 
 enum lease_state { LEASE_FREE, LEASE_BOUND, LEASE_DECLINED };
 
@@ -120,7 +120,7 @@ struct msg_ticket {
 	int64_t		since_us;		/* mono_t of this state */
 	int64_t		expire_us;		/* mono_t; INT64_MAX: never */
 	uint32_t	state;			/* enum ticket_state */
-	uint32_t	seen_system;		/* was seen running its system */
+	uint32_t	seen_system;		/* ran its system */
 	char		host[NAME_LEN];
 	char		image[NAME_LEN];
 	char		token[TOKEN_LEN];	/* "" in the rest state */
@@ -169,7 +169,7 @@ struct msg_answer {
 	S(LOCAL,	"local")	/* sent to its own disk */	\
 	S(TICKET,	"ticket")	/* its ticket changed state */	\
 	S(NOTE,		"note")		/* the installer said so */	\
-	S(REFUSED,	"refused")	/* it asked for what it may not have */ \
+	S(REFUSED,	"refused")	/* asked for what it may not have */ \
 	S(CONFLICT,	"conflict")	/* two machines, one address */	\
 	S(ERROR,	"error")
 
@@ -200,7 +200,7 @@ struct msg_event {
 
 /* arpd's knowledge of one address. */
 struct msg_proof {
-	int64_t		until_us;		/* mono_t; offered before then */
+	int64_t		until_us;		/* mono_t; offer before then */
 	uint32_t	addr;
 	uint32_t	pad;
 };
@@ -256,7 +256,7 @@ enum sock_kind {
 struct msg_sock {
 	uint32_t	id;			/* names it in MSG_SOCK_CLOSE */
 	uint32_t	kind;			/* enum sock_kind */
-	char		ifname[IFNAME_LEN];	/* "" unless one per interface */
+	char		ifname[IFNAME_LEN];	/* "" if not per interface */
 };
 
 #define BOOT_ID_LEN	40		/* a UUID in text and NUL */
@@ -299,14 +299,14 @@ struct msg_flag {
 	uint32_t	on;
 };
 
-/* 4. Control: ctl.h ----------------------------------------------------------- */
+/* 4. Control: ctl.h -------------------------------------------------- */
 
 #include "ctl.h"
 
-/* 5. Messages --------------------------------------------------------------- */
+/* 5. Messages ------------------------------------------------------- */
 
 #define MSG_VERSION	1
-#define MSG_SIZE	16384			/* one datagram, header and all */
+#define MSG_SIZE	16384			/* one datagram, all of it */
 
 /* How often the payload's struct may stand in a message. */
 enum msg_count { MSG_NONE, MSG_ONE, MSG_MANY, MSG_BLOB };
@@ -323,18 +323,22 @@ struct msg_empty {
  * whether a descriptor comes with it (FD) or must not (NOFD).
  *	tag	  from		to	   count payload	fd	*/
 #define MSG_LIST(M)							\
-	M(START,   TO(PARENT), TO_DAEMONS | TO(KSGEN), ONE, struct msg_start, NOFD) \
+	M(START,   TO(PARENT), TO_DAEMONS | TO(KSGEN), ONE,		\
+	    struct msg_start, NOFD)					\
 	M(CONF_BEGIN, TO(PARENT), TO_DAEMONS, NONE, struct msg_empty, NOFD) \
 	M(CONF_END, TO(PARENT), TO_DAEMONS, NONE, struct msg_empty, NOFD) \
 	M(IFACE,   TO(PARENT), TO_DAEMONS, ONE, struct msg_iface, NOFD)	\
 	M(SOCK,	   TO(PARENT), TO_NET,	   ONE, struct msg_sock, FD)	\
 	M(SOCK_CLOSE, TO(PARENT), TO_NET,  ONE, struct msg_sock, NOFD)	\
 	M(PEER,	   TO(PARENT), TO_DAEMONS, ONE, struct msg_peer, FD)	\
-	M(RUN,	   TO(PARENT), TO_DAEMONS | TO(KSGEN), NONE, struct msg_empty, NOFD) \
+	M(RUN,	   TO(PARENT), TO_DAEMONS | TO(KSGEN), NONE,		\
+	    struct msg_empty, NOFD)					\
 	M(READY,   TO_DAEMONS, TO(PARENT), NONE, struct msg_empty, NOFD) \
 	M(PEER_LOST, TO_DAEMONS, TO(PARENT), ONE, struct msg_peer, NOFD) \
-	M(VERBOSE, TO(PARENT) | TO_DAEMONS, TO_DAEMONS | TO(PARENT), ONE, struct msg_flag, NOFD) \
-	M(RELOAD,  TO_DAEMONS, TO(PARENT) | TO_NET, NONE, struct msg_empty, NOFD) \
+	M(VERBOSE, TO(PARENT) | TO_DAEMONS, TO_DAEMONS | TO(PARENT),	\
+	    ONE, struct msg_flag, NOFD)					\
+	M(RELOAD,  TO_DAEMONS, TO(PARENT) | TO_NET, NONE,		\
+	    struct msg_empty, NOFD)					\
 	M(RELOADED, TO(PARENT), TO_DAEMONS, BLOB, struct msg_blob, NOFD) \
 	M(HELLO,   TO(PARENT), TO(PARENT), ONE, struct msg_hello, NOFD)	\
 	M(RENDER,  TO(STORE), TO(PARENT),  ONE, struct msg_render, NOFD) \
@@ -344,16 +348,20 @@ struct msg_empty {
 	M(CTL_CONN, TO(PARENT), TO(STORE), ONE, struct msg_ctl_conn, FD) \
 	M(COMMIT,  TO(DHCPD), TO(STORE),   MANY, struct msg_lease, NOFD) \
 	M(COMMITTED, TO(STORE), TO(DHCPD), ONE, struct msg_committed, NOFD) \
-	M(LEASE,   TO(STORE) | TO(DHCPD), TO_NET, MANY, struct msg_lease, NOFD) \
-	M(LEASE_SYNC, TO(STORE) | TO(DHCPD), TO_NET, NONE, struct msg_empty, NOFD) \
+	M(LEASE,   TO(STORE) | TO(DHCPD), TO_NET, MANY,			\
+	    struct msg_lease, NOFD)					\
+	M(LEASE_SYNC, TO(STORE) | TO(DHCPD), TO_NET, NONE,		\
+	    struct msg_empty, NOFD)					\
 	M(TICKET,  TO(STORE), TO_BOOT,	   MANY, struct msg_ticket, NOFD) \
 	M(TICKET_SYNC, TO(STORE), TO_BOOT, NONE, struct msg_empty, NOFD) \
-	M(INPUT,   TO(DHCPD) | TO(KSD), TO(STORE), ONE, struct msg_input, NOFD) \
+	M(INPUT,   TO(DHCPD) | TO(KSD), TO(STORE), ONE,			\
+	    struct msg_input, NOFD)					\
 	M(ANSWER,  TO(STORE), TO(KSD),	   ONE, struct msg_answer, FD)	\
 	M(EVENT,   TO_NET, TO(STORE),	   MANY, struct msg_event, NOFD) \
 	M(PROBE,   TO(DHCPD), TO(ARPD),	   MANY, struct msg_addr, NOFD)	\
 	M(PROVEN,  TO(ARPD), TO(DHCPD),	   MANY, struct msg_proof, NOFD) \
-	M(CONFLICT, TO(ARPD), TO(DHCPD) | TO(KSD), MANY, struct msg_conflict, NOFD) \
+	M(CONFLICT, TO(ARPD), TO(DHCPD) | TO(KSD), MANY,		\
+	    struct msg_conflict, NOFD)					\
 	M(STATUS_ASK, TO(STORE), TO_NET, NONE, struct msg_empty, NOFD) \
 	M(STATUS,  TO_NET, TO(STORE), ONE, struct ctl_status, NOFD) \
 	MSG_CTL_LIST(M)
@@ -393,7 +401,7 @@ const char *msg_name(unsigned int);		/* never NULL */
 struct imsg_hdr {
 	uint32_t	type;			/* enum msg_type */
 	uint32_t	len;			/* with the header */
-	uint32_t	id;			/* the peer id: what it is about */
+	uint32_t	id;			/* peer id: what it is about */
 	int32_t		pid;			/* the sender says it is */
 };
 
@@ -451,7 +459,8 @@ int	 imsg_flush(struct imsgbuf *);
  * Watch the link in a loop: fn (with the imsgbuf as its argument) when there
  * is something to get; what is queued goes out by itself.
  */
-void	 imsg_watch(struct imsgbuf *, struct event_base *, event_callback_fn fn);
+void	 imsg_watch(struct imsgbuf *, struct event_base *,
+	    event_callback_fn fn);
 /* May a message of this type go from one process to the other at all? */
 int	 msg_allowed(unsigned int, enum proc from, enum proc to);
 /* A fixed-size string of a message: -1 unless it ends within its field. */
@@ -464,7 +473,7 @@ int	 conf_send(struct imsgbuf *, const struct conf *);
 /* Child: take a MSG_CONF_* message in; the new tree once MSG_CONF_END came. */
 struct conf *conf_receive(const struct imsg *);
 
-/* 6. A daemon ----------------------------------------------------------------- */
+/* 6. A daemon ------------------------------------------------------- */
 
 /* A socket that was given to us. */
 struct sock {
@@ -582,7 +591,7 @@ uint32_t sandbox_jail(enum proc, const struct msg_start *);
 /* Landlock and seccomp: after set-up, before the first network byte. */
 uint32_t sandbox_lock(enum proc, int optional);
 
-/* 7. Shared knowledge ---------------------------------------------------------- */
+/* 7. Shared knowledge ----------------------------------------------- */
 
 /*
  * ticket.c: the install ticket's life (DESIGN 5) as a pure state machine.
@@ -634,8 +643,8 @@ void	 facts_machine(struct facts *, const struct conf *, uint32_t addr,
 /* menu.c: boot menus as pure functions of the machine. */
 enum menu_kind { MENU_PXELINUX, MENU_GRUB, MENU_IPXE };
 
-void	 menu_render(enum menu_kind, const struct conf *, const struct machine *,
-	    struct wbuf *);
+void	 menu_render(enum menu_kind, const struct conf *,
+	    const struct machine *, struct wbuf *);
 /* Kernel arguments with $answer, $event, $packages, ... put in. */
 void	 menu_expand(const struct conf *, const struct machine *, const char *,
 	    struct wbuf *);

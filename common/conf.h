@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#define NAME_LEN	64		/* host, image, answer, shared network */
+#define NAME_LEN	64		/* host, image, answer, network */
 #define PATH_LEN	256		/* file below a root */
 #define TEXT_LEN	2048		/* kernel arguments, set values */
 #define IFNAME_LEN	16
@@ -106,7 +106,7 @@ struct conf_image {
 	char		kernel[PATH_LEN];	/* below ROOT/boot */
 	char		append[TEXT_LEN];	/* with $answer and the like */
 	char		answer[NAME_LEN];	/* script name; "" for none */
-	char		packages[PATH_LEN];	/* below ROOT/www; "" for none */
+	char		packages[PATH_LEN];	/* below ROOT/www; or "" */
 };
 
 struct conf_initrd {

@@ -31,7 +31,7 @@ struct ctl_status {
 	uint32_t	proc;			/* enum proc */
 	int32_t		pid;			/* 0: not running */
 	uint32_t	restarts;
-	uint32_t	links;			/* TO() bits of its live links */
+	uint32_t	links;			/* TO() of its live links */
 	uint32_t	ncounters;
 	uint32_t	sandbox;		/* SANDBOX_* layers in force */
 	int64_t		uptime_s;

@@ -46,7 +46,7 @@ int	 buf_sub(struct buf *, struct buf *, size_t);
 /* The next n bytes as a pointer into the buffer, or NULL and err. */
 const uint8_t *buf_ptr(struct buf *, size_t);
 
-/* buf.c: a bounded writer; a write that does not fit sets err, writes nothing. */
+/* buf.c: a bounded writer; what does not fit sets err and is not written. */
 struct wbuf {
 	uint8_t	*data;
 	size_t	 size;			/* room in data */
@@ -81,7 +81,7 @@ mono_t	 mono_add_s(mono_t, int64_t);
 int64_t	 mono_diff_us(mono_t, mono_t);		/* a - b */
 int64_t	 mono_diff_ms(mono_t, mono_t);		/* a - b, rounded down */
 int	 mono_before(mono_t, mono_t);		/* a earlier than b */
-/* Seconds since the epoch.  For people and for restarts, never for decisions. */
+/* Seconds since the epoch: for people and restarts, never for decisions. */
 int64_t	 clock_wall(void);
 /* The wall-clock second at which a mono_t was or will be. */
 int64_t	 clock_wall_of(mono_t);
@@ -146,7 +146,7 @@ struct frame {
 	struct mac	dst_mac, src_mac;
 	uint32_t	src, dst;
 	uint16_t	sport, dport;
-	struct buf	payload;		/* view into the parsed buffer */
+	struct buf	payload;		/* view into what was parsed */
 };
 
 /*
@@ -161,7 +161,8 @@ int	 frame_parse(struct buf *, struct frame *, int csum_valid);
  * wbuf->data + FRAME_HDRLEN, with full checksums; TTL 64.
  */
 #define FRAME_HDRLEN	42
-void	 frame_build(struct wbuf *, const struct frame *, const uint8_t *, size_t);
+void	 frame_build(struct wbuf *, const struct frame *, const uint8_t *,
+	    size_t);
 /* RFC 1071 sum over n bytes, added to a partial sum; fold with csum_fold(). */
 uint32_t csum_add(uint32_t, const uint8_t *, size_t);
 uint16_t csum_fold(uint32_t);

@@ -18,7 +18,7 @@ struct kid {
 	enum proc	 id;
 	pid_t		 pid;			/* 0: not running */
 	struct imsgbuf	*ib;			/* NULL: not running */
-	int		 log_fd;		/* our end; it outlives the child */
+	int		 log_fd;		/* our end, for life */
 	int		 child_log_fd;		/* the child's end */
 	struct event	*log_ev;
 	struct event	*timer;			/* starts it again */
@@ -66,8 +66,8 @@ extern struct parent parent;
 /* bootward.c */
 void	 parent_ready(void);		/* perhaps the last child is there */
 void	 parent_stop(int status);
-/* Read the configuration again; empty text when it is in force, else errors. */
-void	 parent_reload(char *errors, size_t size);
+/* Read the configuration again: 0 when it is in force; and what is wrong. */
+int	 parent_reload(char *errors, size_t size);
 
 /* privdrop.c: root no more, with what restarting a child takes. */
 void	 root_users(void);		/* fatal: a user does not exist */

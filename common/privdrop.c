@@ -81,7 +81,8 @@ root_drop(void)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
 		fatal("prctl");
-	if ((sandbox_deny(nothing) == -1 || sandbox_deny_ids(uids, gids, n) == -1) &&
+	if ((sandbox_deny(nothing) == -1 ||
+	    sandbox_deny_ids(uids, gids, n) == -1) &&
 	    !parent.conf->global->sandbox_optional)
 		fatal("seccomp is refused; in a container allow it or say "
 		    "\"sandbox optional\" in %s", parent.conf_file);

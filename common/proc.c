@@ -24,7 +24,7 @@ struct child	 child;
 static const struct daemon	*self;
 static struct msg_start		 start;
 static struct imsgbuf		 parent_link;
-static struct imsgbuf		*hostile;	/* to be dropped by the reader */
+static struct imsgbuf		*hostile;	/* its reader drops it */
 static int			 running;
 static TAILQ_HEAD(, sock)	 socks = TAILQ_HEAD_INITIALIZER(socks);
 
@@ -253,7 +253,7 @@ static void
 proc_got_reloaded(struct imsgbuf *ib, const struct imsg *msg)
 {
 	(void)ib;
-	if (msg->len > 0)
+	if (msg->id != 0)
 		log_warnx("the configuration has errors and was not taken");
 }
 

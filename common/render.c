@@ -50,7 +50,8 @@ static void
 env_addrs(struct imsgbuf *ib, const char *name, const uint32_t *addrs,
     uint32_t n)
 {
-	char		list[SEGMENT_ADDRS * ADDR_STRLEN] = "", text[ADDR_STRLEN];
+	char		list[SEGMENT_ADDRS * ADDR_STRLEN] = "";
+	char		text[ADDR_STRLEN];
 	uint32_t	i;
 
 	for (i = 0; i < n && i < SEGMENT_ADDRS; i++) {
@@ -216,6 +217,17 @@ job_late(int fd, short what, void *arg)
 	(void)kill(job->pid, SIGKILL);	/* its end is reaped as any other */
 }
 
+/* ksgen says nothing; it is watched so that all its variables reach it. */
+static void
+job_readable(int fd, short what, void *arg)
+{
+	struct imsgbuf	*ib = arg;
+
+	(void)fd;
+	(void)what;
+	(void)event_del(ib->ev_read);
+}
+
 /* The script of an image, if it may be run: -1 and why not. */
 static int
 job_script(const struct conf_image *image, char *why, size_t size)
@@ -258,6 +270,7 @@ job_start(struct job *job, char *why, size_t size)
 		    strerror(errno));
 		return (-1);
 	}
+	imsg_watch(job->ib, parent.base, job_readable);
 	(void)event_add(job->timer, &limit);
 	spawn_msg_start(PROC_KSGEN, 0, &start);
 	(void)imsg_send(job->ib, MSG_START, 0, -1, &start, sizeof(start));

@@ -101,7 +101,8 @@ static const struct fs_rule fs_store[] = { { "/", FS_STORE }, { NULL, 0 } };
 static const struct fs_rule fs_read[] = { { "/", FS_READ }, { NULL, 0 } };
 static const struct fs_rule fs_script[] = {
 	{ "/usr", FS_RUN }, { "/bin", FS_RUN }, { "/sbin", FS_RUN },
-	{ "/lib", FS_RUN }, { "/lib64", FS_RUN }, { "/etc/ld.so.cache", LL_READ_FILE },
+	{ "/lib", FS_RUN }, { "/lib64", FS_RUN },
+	{ "/etc/ld.so.cache", LL_READ_FILE },
 	{ ANSWER_DIR, FS_READ }, { "/dev/null", LL_READ_FILE | LL_WRITE_FILE },
 	{ NULL, 0 }
 };
@@ -109,7 +110,7 @@ static const struct fs_rule fs_script[] = {
 /* 3. Everything together. */
 
 struct policy {
-	const int		*calls;		/* besides the common; or refused */
+	const int		*calls;		/* besides common; or refused */
 	const struct fs_rule	*files;
 	rlim_t			 nofile;
 	rlim_t			 nproc;

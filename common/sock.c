@@ -28,6 +28,9 @@
 #define PACKET_RCVBUF	(8 * 1024 * 1024)
 #define UDP_RCVBUF	(2 * 1024 * 1024)
 
+/* What the kernel knows besides the frame: to whom it was. */
+#define PKTTYPE		((uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE))
+
 enum scope { SCOPE_IFACE, SCOPE_HOST, SCOPE_POOL };
 
 static const struct {
@@ -48,7 +51,7 @@ static uint32_t			 held_ids;
  * kernel tells that it was there.
  */
 static struct sock_filter filter_dhcp[] = {
-	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
+	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, PKTTYPE),
 	BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, PACKET_MULTICAST, 11, 0),
 	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 9),
@@ -66,7 +69,7 @@ static struct sock_filter filter_dhcp[] = {
 
 /* ARP to us or to all. */
 static struct sock_filter filter_arp[] = {
-	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
+	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, PKTTYPE),
 	BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, PACKET_MULTICAST, 3, 0),
 	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_ARP, 0, 1),

@@ -180,7 +180,7 @@ enum conn_state {
 	CONN_BODY,			/* the content of a POST */
 	CONN_HELD,			/* until the store has our input */
 	CONN_SEND,
-	CONN_LINGER			/* all is said; the client is to close */
+	CONN_LINGER			/* all is said; the client closes */
 };
 
 struct source;				/* all connections of one address */
