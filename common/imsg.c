@@ -15,7 +15,7 @@
 #include "bootward.h"
 
 #define MSG_PAYLOAD	(MSG_SIZE - sizeof(struct imsg_hdr))
-#define FDS_SEEN	4	/* more than allowed, to notice and close them */
+#define FDS_SEEN	4	/* more than allowed, to notice them */
 
 enum msg_fd { FD_NOFD, FD_FD, FD_MAYFD };
 
@@ -322,18 +322,21 @@ imsg_get(struct imsgbuf *ib, struct imsg *out)
 	ssize_t		n;
 	int		extra;
 
-	if ((n = recvmsg(ib->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC)) == -1) {
+	n = recvmsg(ib->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (n == -1) {
 		if (errno == EAGAIN || errno == EINTR)
 			return (0);
 		errno = EPIPE;
 		return (-1);
 	}
-	if (n == 0 && (msg.msg_flags & MSG_TRUNC) == 0) {
+	/* Nothing at all is the end; but nothing can bring descriptors, too. */
+	memset(&hdr, 0, sizeof(hdr));
+	out->fd = imsg_fd(&msg, &extra);
+	if (n == 0 && out->fd == -1 &&
+	    (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0) {
 		errno = EPIPE;
 		return (-1);
 	}
-	memset(&hdr, 0, sizeof(hdr));
-	out->fd = imsg_fd(&msg, &extra);
 	if (extra || (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
 	    (size_t)n < sizeof(hdr))
 		goto hostile;

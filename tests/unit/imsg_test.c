@@ -149,6 +149,8 @@ descriptors(void)
 	CHECK(b_gets_imsg(MSG_ANSWER, sizeof(struct imsg_hdr) + sizeof(answer),
 	    sizeof(struct imsg_hdr) + sizeof(answer), 8) == -1);
 	CHECK_NAMED(errno == EBADMSG, "eight descriptors");
+	CHECK(b_gets("", 0, 3) == -1);
+	CHECK_NAMED(errno == EBADMSG, "three descriptors and nothing else");
 	CHECK_NAMED(fds_open() == n, "no descriptor of a bad message stays");
 	(void)close(fd);
 	link_end();
