@@ -171,6 +171,7 @@ link_log(const struct msg_iface *old, const struct msg_iface *new)
 static void
 link_settled(int fd, short what, void *arg)
 {
+	const struct timeval	 later = { 1, 0 };
 	struct msg_iface	*old;
 	char			 why[256];
 	size_t			 nold, i, j;
@@ -184,6 +185,12 @@ link_settled(int fd, short what, void *arg)
 	parent.ifaces = NULL;
 	parent.nifaces = 0;
 	link_refresh();
+	if (parent.ifaces == NULL) {
+		parent.ifaces = old;
+		parent.nifaces = nold;
+		(void)event_add(link_timer, &later);
+		return;
+	}
 	for (i = 0; i < parent.nifaces; i++) {
 		for (j = 0; j < nold; j++)
 			if (strcmp(old[j].name, parent.ifaces[i].name) == 0)
@@ -217,10 +224,12 @@ link_readable(int fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
-	/* What it says does not matter; an overrun (ENOBUFS) is news as well. */
+	/* What it says does not matter; an overrun is news as well. */
 	while (nl_recv(link_news, &from, &data, NULL) > 0)
 		free(data);
-	(void)event_add(link_timer, &soon);
+	/* Not put off by what follows, or a flapping link is never settled. */
+	if (!evtimer_pending(link_timer, NULL))
+		(void)event_add(link_timer, &soon);
 }
 
 void
