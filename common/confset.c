@@ -294,9 +294,11 @@ conf_set_root(struct parse *p, const char *dir)
 		return (why);
 	while (len > 1 && dir[len - 1] == '/')
 		len--;
-	if (dir[0] != '/' || len == 1 || len >= PATH_LEN)
-		return (conf_say(p, "expected an absolute directory of less "
-		    "than %d characters, found \"%.80s\"", PATH_LEN, dir));
+	/* With "/boot" after it, it must still be a path. */
+	if (dir[0] != '/' || len == 1 || len + sizeof("/boot") > PATH_LEN)
+		return (conf_say(p, "expected an absolute directory of at most "
+		    "%zu characters, found \"%.80s\"",
+		    PATH_LEN - sizeof("/boot"), dir));
 	(void)snprintf(path, sizeof(path), "%.*s", (int)len, dir);
 	if ((why = conf_copy_path(p, p->conf->global->root, path + 1,
 	    "an absolute directory")) != NULL)
