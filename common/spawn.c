@@ -25,6 +25,7 @@
 #define DELAY_FIRST_MS	20	/* a first death costs next to nothing */
 #define DELAY_MOST_MS	20000
 #define LIVED_WELL_S	10	/* after this long the next death is a first */
+#define TURN_MESSAGES	64	/* of one child, then the others */
 
 static int	spawn_dir = -1;
 
@@ -55,10 +56,11 @@ spawn_find(void)
 static void __attribute__((__noreturn__))
 spawn_become(enum proc id, int link, int log_fd, int out, int err)
 {
-	static const int	lent[] = { CAP_SETUID, CAP_SETGID,
-				    CAP_SYS_CHROOT, CAP_SYS_ADMIN, CAP_SETPCAP };
+	static const int	lent[] = { CAP_SETUID, CAP_SETGID, CAP_SETPCAP,
+				    CAP_SYS_CHROOT, CAP_SYS_ADMIN };
 	char			title[32];
-	char *const		argv[] = { title, NULL }, *const env[] = { NULL };
+	char *const		argv[] = { title, NULL };
+	char *const		env[] = { NULL };
 	sigset_t		none;
 	int			fds[5] = { -1, out, err, link, log_fd };
 	int			i;
@@ -116,7 +118,7 @@ spawn_exec(enum proc id, struct imsgbuf **ib, int log_fd, int out, int err)
 	return (pid);
 }
 
-/* The log: a line of a child, with a level that it chose and our name for it. */
+/* A line of a child's log, with a level that it chose and our name for it. */
 static void
 spawn_log(int fd, short what, void *arg)
 {
@@ -165,12 +167,21 @@ kid_ready(struct kid *kid)
 	parent_ready();
 }
 
+/* The store speaks for the operator; others pass its word to other parents. */
+static int
+kid_commands(const struct kid *kid)
+{
+	return (kid->id == PROC_STORE || (parent.runs & TO(STORE)) == 0);
+}
+
 static void
 kid_reload(struct kid *kid)
 {
 	char	errors[8192];
 
-	parent_reload(errors, sizeof(errors));
+	if (!kid_commands(kid))
+		return;
+	(void)parent_reload(errors, sizeof(errors));
 	(void)imsg_send(kid->ib, MSG_RELOADED, 0, -1, errors, strlen(errors));
 }
 
@@ -204,7 +215,8 @@ kid_message(struct kid *kid, const struct imsg *msg)
 		kid_reload(kid);
 		break;
 	case MSG_VERBOSE:
-		kid_verbose(msg->data);
+		if (kid_commands(kid))
+			kid_verbose(msg->data);
 		break;
 	case MSG_RENDER:
 		render_request(kid, msg);
@@ -221,17 +233,16 @@ kid_readable(int fd, short what, void *arg)
 	struct imsgbuf	*ib = arg;
 	struct kid	*kid = ib->arg;
 	struct imsg	 msg;
-	int		 got;
+	int		 i, got = 0;
 
 	(void)fd;
 	(void)what;
-	while ((got = imsg_get(ib, &msg)) == 1)
+	for (i = 0; i < TURN_MESSAGES && (got = imsg_get(ib, &msg)) == 1; i++)
 		kid_message(kid, &msg);
-	if (got == 0)
+	if (got != -1)
 		return;
-	/* Gone, or not to be trusted: either way its end is reaped. */
-	if (errno == EBADMSG)
-		(void)kill(kid->pid, SIGKILL);
+	/* Gone, deaf or not to be trusted: in any case its end is reaped. */
+	(void)kill(kid->pid, SIGKILL);
 	(void)event_del(ib->ev_read);
 }
 
