@@ -566,22 +566,26 @@ control_rendered(uint32_t id, const struct msg_rendered *msg, int fd)
 }
 
 void
-control_reloaded(const char *errors, size_t len)
+control_reloaded(int kept, const char *errors, size_t len)
 {
 	struct session	*s = session_find(0, RELOAD);
 	enum proc	 p;
 
 	/* The others may have parents of their own, with the same file. */
-	for (p = 0; p < PROC_MAX && s != NULL && len == 0; p++)
+	for (p = 0; p < PROC_MAX && s != NULL && !kept; p++)
 		if ((TO_NET & 1U << p) != 0)
 			(void)proc_send(p, MSG_RELOAD, child.parent_pid, -1,
 			    NULL, 0);
 	if (s == NULL)
 		return;
-	if (len > 0) {
+	if (len > 0)
 		session_send(s, MSG_CTL_TEXT, errors, len);
+	if (kept)
 		session_refuse(s, "the configuration has errors; "
 		    "the old one stays in force");
-	} else
+	else if (len > 0)
+		session_refuse(s, "the configuration is in force, "
+		    "but not all of it works");
+	else
 		session_end(s, 0, "");
 }

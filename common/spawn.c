@@ -177,12 +177,14 @@ kid_commands(const struct kid *kid)
 static void
 kid_reload(struct kid *kid)
 {
-	char	errors[8192];
+	char		errors[8192];
+	uint32_t	kept;		/* the old one is still in force */
 
 	if (!kid_commands(kid))
 		return;
-	(void)parent_reload(errors, sizeof(errors));
-	(void)imsg_send(kid->ib, MSG_RELOADED, 0, -1, errors, strlen(errors));
+	kept = parent_reload(errors, sizeof(errors)) == -1;
+	(void)imsg_send(kid->ib, MSG_RELOADED, kept, -1, errors,
+	    strlen(errors));
 }
 
 static void

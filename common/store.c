@@ -444,7 +444,7 @@ static void
 got_reloaded(struct imsgbuf *ib, const struct imsg *msg)
 {
 	(void)ib;
-	control_reloaded(msg->data, msg->len);
+	control_reloaded(msg->id != 0, msg->data, msg->len);
 }
 
 /* Links. */

@@ -170,6 +170,6 @@ void	 control_accept(const struct msg_ctl_conn *, int fd);
 void	 control_event(const struct ctl_event *);
 void	 control_status(uint32_t id, const struct ctl_status *);
 void	 control_rendered(uint32_t id, const struct msg_rendered *, int fd);
-void	 control_reloaded(const char *errors, size_t);
+void	 control_reloaded(int kept, const char *errors, size_t);
 
 #endif
