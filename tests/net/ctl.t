@@ -94,6 +94,24 @@ ok "and why nothing happened" grep -q 'nothing has changed' "$tmp/said"
 ok "a script that says nothing" says 1 'printed nothing' install web3 image silent
 is "they are not armed" "$(state web2)$(state web3)$(state web4)" \
     locallocallocal
+# More in variables than a socket takes at once.
+printf '#!/bin/sh\nprintf "%%s" "$v149" | wc -c\n' >"$answers/many"
+chmod 755 "$answers/many"
+{
+	cat "$tmp/good.conf"
+	echo 'image "many" { kernel "linux"; answer "many" }'
+	echo 'host "web5" {'
+	echo 'ethernet 52:54:00:00:00:05'
+	echo 'image "many"'
+	for n in $(seq 149); do
+		printf 'set v%d "%1900s"\n' "$n" .
+	done
+	echo '}'
+} >/etc/bootward.conf
+ok "reload, with many variables" ctl reload
+ok "all of them reach the script" says 0 'web5: armed' install web5
+cp "$tmp/good.conf" /etc/bootward.conf
+ok "reload" ctl reload
 ok "several hosts, one of them unknown" says 1 '^web1: armed' install web1 \
     web9 web3
 is "the others are armed" "$(state web1) $(state web3)" "armed armed"
