@@ -33,7 +33,7 @@ machine_on uefi "$demo_mac"
 
 # It takes no offer that has no boot file, so that an OFFER is all there is.
 ok "on again: sent to its own disk" wait_until 60 event_seen local
-ok "its firmware goes on" wait_until 60 console_has "Start PXE over IPv6"
+ok "its firmware goes on" wait_until 200 console_has "Start PXE over IPv6"
 ok "it gets no loader" not event_seen loader
 is "the host is still local" "$(host_state)" local
 [ "$tap_failed" -eq 0 ] || machine_diag

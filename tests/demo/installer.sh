@@ -104,4 +104,5 @@ machine_diag()
 	tail -n 20 "$tmp/events" | sed 's/^/# /'
 	diag "the machine's console:"
 	console_text | tail -n 20 | sed 's/^/# /'
+	echo		# its last line may be half a line
 }
