@@ -560,7 +560,6 @@ void	 proc_step(enum step, uint32_t addr, struct mac, const char *host,
 /* This process's own line of "show status". */
 void	 proc_status(struct ctl_status *);
 const struct msg_iface *proc_iface(const char *name);
-const struct msg_iface *proc_iface_by_index(uint32_t);
 /* Our address on the segment that addr is in, or 0; and its interface. */
 uint32_t proc_own_addr(uint32_t addr, const struct msg_iface **);
 
@@ -618,6 +617,9 @@ struct facts *facts_new(void);
 /* Can it be one at all?  Strings end, numbers are in range. */
 int	 facts_lease_ok(const struct msg_lease *);
 int	 facts_ticket_ok(const struct msg_ticket *);
+/* Learn all of MSG_LEASE or MSG_TICKET; -1 at the first that cannot be one. */
+int	 facts_take_leases(struct facts *, const struct imsg *);
+int	 facts_take_tickets(struct facts *, const struct imsg *);
 void	 facts_lease(struct facts *, const struct msg_lease *);
 void	 facts_ticket(struct facts *, const struct msg_ticket *);
 const struct msg_lease *facts_lease_of(struct facts *, uint32_t addr, mono_t);

@@ -284,3 +284,31 @@ facts_machine(struct facts *f, const struct conf *conf, uint32_t addr,
 		m->image = conf_image(conf, image);
 	m->installs = m->image != NULL;
 }
+
+int
+facts_take_leases(struct facts *f, const struct imsg *msg)
+{
+	const struct msg_lease	*lease = msg->data;
+	size_t			 i;
+
+	for (i = 0; i < msg->count; i++) {
+		if (!facts_lease_ok(&lease[i]))
+			return (-1);
+		facts_lease(f, &lease[i]);
+	}
+	return (0);
+}
+
+int
+facts_take_tickets(struct facts *f, const struct imsg *msg)
+{
+	const struct msg_ticket	*ticket = msg->data;
+	size_t			 i;
+
+	for (i = 0; i < msg->count; i++) {
+		if (!facts_ticket_ok(&ticket[i]))
+			return (-1);
+		facts_ticket(f, &ticket[i]);
+	}
+	return (0);
+}

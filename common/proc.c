@@ -505,17 +505,6 @@ proc_iface(const char *name)
 	return (NULL);
 }
 
-const struct msg_iface *
-proc_iface_by_index(uint32_t ifindex)
-{
-	size_t	i;
-
-	for (i = 0; i < child.nifaces; i++)
-		if (child.ifaces[i].index == ifindex && ifindex != 0)
-			return (&child.ifaces[i]);
-	return (NULL);
-}
-
 uint32_t
 proc_own_addr(uint32_t addr, const struct msg_iface **found)
 {

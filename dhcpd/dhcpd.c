@@ -246,16 +246,8 @@ got_committed(struct imsgbuf *ib, const struct imsg *msg)
 static void
 got_ticket(struct imsgbuf *ib, const struct imsg *msg)
 {
-	const struct msg_ticket	*t = msg->data;
-	size_t			 i;
-
-	for (i = 0; i < msg->count; i++) {
-		if (!facts_ticket_ok(&t[i])) {
-			proc_hostile(ib, "a ticket that makes no sense");
-			return;
-		}
-		facts_ticket(view.facts, &t[i]);
-	}
+	if (facts_take_tickets(view.facts, msg) == -1)
+		proc_hostile(ib, "a ticket that makes no sense");
 }
 
 static void

@@ -94,16 +94,8 @@ ksd_metrics(void)
 static void
 got_lease(struct imsgbuf *ib, const struct imsg *msg)
 {
-	const struct msg_lease	*lease = msg->data;
-	size_t			 i;
-
-	for (i = 0; i < msg->count; i++) {
-		if (!facts_lease_ok(&lease[i])) {
-			proc_hostile(ib, "a lease that makes no sense");
-			return;
-		}
-		facts_lease(facts, &lease[i]);
-	}
+	if (facts_take_leases(facts, msg) == -1)
+		proc_hostile(ib, "a lease that makes no sense");
 }
 
 static void
@@ -122,12 +114,11 @@ got_ticket(struct imsgbuf *ib, const struct imsg *msg)
 	const struct msg_ticket	*ticket = msg->data;
 	size_t			 i;
 
+	if (facts_take_tickets(facts, msg) == -1) {
+		proc_hostile(ib, "a ticket that makes no sense");
+		return;
+	}
 	for (i = 0; i < msg->count; i++) {
-		if (!facts_ticket_ok(&ticket[i])) {
-			proc_hostile(ib, "a ticket that makes no sense");
-			return;
-		}
-		facts_ticket(facts, &ticket[i]);
 		grant_ticket(&ticket[i]);
 		serve_wake(ticket[i].host);
 	}

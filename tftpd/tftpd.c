@@ -39,31 +39,15 @@ static struct log_limit	 limit_error;
 static void
 got_lease(struct imsgbuf *ib, const struct imsg *msg)
 {
-	const struct msg_lease	*lease = msg->data;
-	size_t			 i;
-
-	for (i = 0; i < msg->count; i++) {
-		if (!facts_lease_ok(&lease[i])) {
-			proc_hostile(ib, "a lease that makes no sense");
-			return;
-		}
-		facts_lease(facts, &lease[i]);
-	}
+	if (facts_take_leases(facts, msg) == -1)
+		proc_hostile(ib, "a lease that makes no sense");
 }
 
 static void
 got_ticket(struct imsgbuf *ib, const struct imsg *msg)
 {
-	const struct msg_ticket	*ticket = msg->data;
-	size_t			 i;
-
-	for (i = 0; i < msg->count; i++) {
-		if (!facts_ticket_ok(&ticket[i])) {
-			proc_hostile(ib, "a ticket that makes no sense");
-			return;
-		}
-		facts_ticket(facts, &ticket[i]);
-	}
+	if (facts_take_tickets(facts, msg) == -1)
+		proc_hostile(ib, "a ticket that makes no sense");
 }
 
 /* 2. The timeline. */
