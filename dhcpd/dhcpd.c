@@ -26,7 +26,6 @@ struct ctl_counter figures[FIG_MAX] = {
 static_assert(FIG_MAX <= CTL_COUNTERS, "figures");
 
 static struct view	 view;
-static struct known	*known;
 static int		 synced;	/* the store has told us all leases */
 static struct event	*ticker;	/* expiry while nothing is asked */
 static struct event	*streamer;
@@ -283,7 +282,7 @@ conflict(const struct msg_conflict *c, mono_t now)
 		return;
 	if (l == NULL &&
 	    pool_range(leases_pool(view.leases), c->addr) == NULL &&
-	    known_by_addr(view.known, c->addr) == NONE)
+	    conf_host_by_addr(view.conf, c->addr) == NONE)
 		return;
 	figure_add(FIG_CONFLICT);
 	log_limit(&loud, "%s is used by %s", addr_str(c->addr, addr),
@@ -309,10 +308,10 @@ got_conflict(struct imsgbuf *ib, const struct imsg *msg)
 static void
 stream_lease(const struct lease *l, struct msg_lease *m)
 {
-	uint32_t	host = known_by_addr(view.known, l->addr);
+	uint32_t	host = conf_host_by_addr(view.conf, l->addr);
 
 	if (host == NONE)
-		host = known_by_mac(view.known, l->mac);
+		host = conf_host_by_mac(view.conf, l->mac);
 	lease_message(l, m);
 	if (host != NONE)
 		memcpy(m->host, view.conf->host[host].name, sizeof(m->host));
@@ -416,8 +415,6 @@ static void
 dhcpd_configured(const struct conf *old)
 {
 	(void)old;
-	known_free(known);
-	view.known = known = known_new(child.conf);
 	view.conf = child.conf;
 	configure_pool(child.conf);
 	intake_configure();

@@ -266,19 +266,7 @@ void	 link_of_addr(struct link *, const struct conf *, uint32_t addr,
 /* The place of the segment that holds addr, or -1. */
 int	 link_find(const struct link *, uint32_t addr);
 
-/* 4. Who is who: known.c --------------------------------------------------- */
-
-struct known;
-
-struct known *known_new(const struct conf *);
-void	 known_free(struct known *);
-/* The host entry of a request, or NONE. */
-uint32_t known_host(const struct known *, const struct dhcp_msg *);
-uint32_t known_by_mac(const struct known *, struct mac);
-/* The host that an address is reserved for, or NONE. */
-uint32_t known_by_addr(const struct known *, uint32_t addr);
-
-/* 5. Booting: pxe.c -------------------------------------------------------- */
+/* 4. Booting: pxe.c -------------------------------------------------------- */
 
 #define ARCH_UNKNOWN	0xffff
 
@@ -304,7 +292,7 @@ void	 pxe_put_ipxe(struct reply *, const struct pxe *);
 /* Is this an option that makes firmware boot? */
 int	 pxe_is_boot_option(uint8_t code);
 
-/* 6. The decision: policy.c ------------------------------------------------ */
+/* 5. The decision: policy.c ------------------------------------------------ */
 
 enum verdict_kind {
 	V_SILENT, V_PROBE, V_OFFER, V_ACK, V_NAK, V_INFORM, V_RELEASE,
@@ -314,7 +302,6 @@ enum verdict_kind {
 /* What is known when a request is decided; nothing of it is changed. */
 struct view {
 	const struct conf	*conf;
-	const struct known	*known;
 	struct leases		*leases;
 	struct facts		*facts;
 	int			 arpd;		/* is there to prove them */
@@ -349,12 +336,14 @@ struct verdict {
 void	 policy_decide(struct verdict *, const struct view *,
 	    const struct link *, const struct dhcp_msg *, mono_t);
 void	 policy_owner(const struct dhcp_msg *, struct owner *);
+/* The host entry of a request, or NONE. */
+uint32_t policy_host(const struct conf *, const struct dhcp_msg *);
 
 /* dhcp_reply.c: the octets of an answer; 0 when they do not fit. */
 size_t	 reply_build(uint8_t [DHCP_PAYLOAD_MAX], const struct conf *,
 	    const struct dhcp_msg *, const struct verdict *, uint32_t mtu);
 
-/* 7. Speaking and keeping: outbox.c, staged.c, story.c --------------------- */
+/* 6. Speaking and keeping: outbox.c, staged.c, story.c --------------------- */
 
 #define FIGURE_LIST(F)							\
 	F(DISCOVER,	"discover")					\

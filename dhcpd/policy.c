@@ -101,6 +101,24 @@ asker_lease(const struct asker *a)
 	return (l);
 }
 
+/* The host entry of a request: by its MAC, its UUID (option 97), its id. */
+uint32_t
+policy_host(const struct conf *conf, const struct dhcp_msg *req)
+{
+	const struct buf	*uuid = &req->uuid;
+	uint32_t		 host = NONE;
+
+	if (mac_is_unicast(req->mac))
+		host = conf_host_by_mac(conf, req->mac);
+	/* RFC 4578 2.3: the type 0, then the UUID. */
+	if (host == NONE && uuid->len == 17 && uuid->data[0] == 0)
+		host = conf_host_by_id(conf, HOSTID_UUID, uuid->data + 1, 16);
+	if (host == NONE && req->id.len > 0)
+		host = conf_host_by_id(conf, HOSTID_CLIENT_ID, req->id.data,
+		    req->id.len);
+	return (host);
+}
+
 static void
 asker_identify(struct asker *a)
 {
@@ -110,7 +128,7 @@ asker_identify(struct asker *a)
 
 	policy_owner(a->req, &a->owner);
 	pxe_classify(a->req, &v->pxe);
-	v->host = known_host(a->view->known, a->req);
+	v->host = policy_host(conf, a->req);
 	if (v->host != NONE) {
 		v->ticket = facts_ticket_of(a->view->facts,
 		    conf->host[v->host].name);
@@ -129,7 +147,7 @@ asker_standing(const struct asker *a, uint32_t addr)
 {
 	const struct pool	*pool = leases_pool(a->view->leases);
 	const struct lease	*l = lease_by_addr(a->view->leases, addr);
-	uint32_t		 host = known_by_addr(a->view->known, addr);
+	uint32_t		 host = conf_host_by_addr(a->view->conf, addr);
 	int			 same_mac, reserved;
 
 	if (link_find(a->link, addr) == -1)

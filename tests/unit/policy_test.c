@@ -68,7 +68,6 @@ setup(void)
 	iface.prefix[0] = 16;
 	link_of_iface(&link_here, conf, &iface);
 	view.conf = conf;
-	view.known = known_new(conf);
 	view.leases = leases_new();
 	view.facts = facts_new();
 	view.arpd = 0;
@@ -449,7 +448,6 @@ test_known(void)
 	static const uint8_t	wire[] = "\0\x33\x22\x11\x00\x55\x44\x77\x66"
 				    "\x88\x99\xaa\xbb\xcc\xdd\xee\xff";
 	struct conf_hostid	*id;
-	struct known		*k;
 	struct dhcp_msg		 m;
 	uint8_t			 option[17] = { 0 };
 
@@ -463,29 +461,28 @@ test_known(void)
 	id->host = 2;
 	id->kind = HOSTID_CLIENT_ID;
 	id->len = 4;
+	id->text = 1;
 	memcpy(id->data, "name", 4);
-	k = known_new(conf);
 	req_init(&m, DHCP_DISCOVER, 9);
-	CHECK(known_host(k, &m) == NONE);
+	CHECK(policy_host(conf, &m) == NONE);
 	buf_init(&m.uuid, wire, 17);
-	CHECK(known_host(k, &m) == 1);
+	CHECK(policy_host(conf, &m) == 1);
 	memcpy(option + 1, uuid, 16);
 	buf_init(&m.uuid, option, 17);
-	CHECK(known_host(k, &m) == 1);
+	CHECK(policy_host(conf, &m) == 1);
 	option[16] ^= 1;
-	CHECK(known_host(k, &m) == NONE);
+	CHECK(policy_host(conf, &m) == NONE);
 	req_id(&m, "name");
-	CHECK(known_host(k, &m) == 2);
+	CHECK(policy_host(conf, &m) == 2);
 	buf_init(&m.id, "\0name", 5);
-	CHECK(known_host(k, &m) == 2);
+	CHECK(policy_host(conf, &m) == 2);
 	buf_init(&m.id, "\1name", 5);
-	CHECK(known_host(k, &m) == NONE);
+	CHECK(policy_host(conf, &m) == NONE);
 	m.mac = mac_of(2);
-	CHECK(known_host(k, &m) == 0);
-	CHECK(known_by_addr(k, RESERVED) == 0);
-	CHECK(known_by_addr(k, RESERVED + 1) == NONE);
-	CHECK(known_by_addr(k, 0) == NONE);
-	known_free(k);
+	CHECK(policy_host(conf, &m) == 0);
+	CHECK(conf_host_by_addr(conf, RESERVED) == 0);
+	CHECK(conf_host_by_addr(conf, RESERVED + 1) == NONE);
+	CHECK(conf_host_by_addr(conf, 0) == NONE);
 }
 
 /* One machine, five client ids, one address. */
