@@ -53,6 +53,7 @@ static size_t			 batch_leases;
 static struct ctl_event		 events[EVENTS_MAX];
 static size_t			 nevents;
 static struct event		*flush_soon, *flush_later;
+static int64_t			 leases_told;	/* to dhcpd: this far */
 static int			 failing;
 static struct log_limit		 errors_limit;
 
@@ -270,8 +271,7 @@ text_ok(const char *text, size_t size)
 static int
 lease_ok(const struct msg_lease *l)
 {
-	return (l->addr != 0 && l->state <= LEASE_DECLINED &&
-	    l->id_len <= sizeof(l->id) && TEXT_OK(l->host) &&
+	return (facts_lease_ok(l) && TEXT_OK(l->host) &&
 	    TEXT_OK(l->hostname) && l->start_us > -TIME_SANE &&
 	    l->start_us < TIME_SANE && l->expire_us > -TIME_SANE &&
 	    (l->expire_us < TIME_SANE || l->expire_us == INT64_MAX));
@@ -450,36 +450,43 @@ got_reloaded(struct imsgbuf *ib, const struct imsg *msg)
 /* Links. */
 
 /*
- * Every lease, and only then the word that these are all: half of them would
- * let dhcpd give an address away that someone has.
+ * Every lease, as many at a time as dhcpd reads, and only then the word that
+ * these are all: half of them would let dhcpd give away what someone has.
  */
 static void
-leases_send(enum proc peer)
+leases_continue(struct imsgbuf *ib)
 {
 	struct msg_lease	rows[ROWS];
-	int64_t			after = -1;
-	int			n;
+	int			n = ROWS;
 
-	do {
-		if ((n = db->leases(after, rows, nitems(rows))) == -1)
+	while (n == ROWS && TAILQ_EMPTY(&ib->queue)) {
+		if ((n = db->leases(leases_told, rows, ROWS)) == -1)
 			fatalx("the leases cannot be read");
-		if (n <= 0)
+		if (n == 0)
 			break;
-		after = rows[n - 1].addr;
-		(void)proc_send_many(peer, MSG_LEASE, 0, rows, sizeof(rows[0]),
-		    (size_t)n);
-	} while (n == (int)nitems(rows));
-	(void)proc_send(peer, MSG_LEASE_SYNC, 0, -1, NULL, 0);
+		leases_told = rows[n - 1].addr;
+		if (imsg_send_many(ib, MSG_LEASE, 0, rows, sizeof(rows[0]),
+		    (size_t)n) == -1)
+			return;		/* it is gone, and will be told anew */
+	}
+	if (n == ROWS)
+		return;
+	ib->drained = NULL;
+	(void)imsg_send(ib, MSG_LEASE_SYNC, 0, -1, NULL, 0);
 }
 
+/* Tickets first: dhcpd answers as soon as it has all leases. */
 static void
 store_link_up(enum proc peer)
 {
 	(void)store_flush();
-	if (peer == PROC_DHCPD)
-		leases_send(peer);
 	if ((TO_BOOT & 1U << peer) != 0)
 		tickets_link_up(peer);
+	if (peer != PROC_DHCPD)
+		return;
+	leases_told = -1;
+	child.link[peer]->drained = leases_continue;
+	leases_continue(child.link[peer]);
 }
 
 /* What a daemon that is gone has said counts; its batches are not answered. */
