@@ -421,6 +421,7 @@ struct imsgbuf {
 	enum proc	 self;
 	enum proc	 peer;
 	size_t		 queued;	/* bytes that wait for the peer */
+	int		 failed;	/* its owner is to drop it */
 	TAILQ_HEAD(, imsg_queued) queue;
 	struct event	*ev_read;
 	struct event	*ev_write;
@@ -542,7 +543,10 @@ extern struct child child;
  * the loop.  Does not return.
  */
 void	 proc_main(const struct daemon *) __attribute__((__noreturn__));
-/* Send to a linked daemon; -1 when it is not there (the caller may go on). */
+/*
+ * Send to a linked daemon; -1 when it is not there (the caller may go on).  A
+ * link whose queue is full is dropped: the new one begins with everything.
+ */
 int	 proc_send(enum proc, enum msg_type, uint32_t id, int fd,
 	    const void *, size_t);
 int	 proc_send_many(enum proc, enum msg_type, uint32_t id,

@@ -24,7 +24,6 @@ struct child	 child;
 static const struct daemon	*self;
 static struct msg_start		 start;
 static struct imsgbuf		 parent_link;
-static struct imsgbuf		*hostile;	/* its reader drops it */
 static int			 running;
 static TAILQ_HEAD(, sock)	 socks = TAILQ_HEAD_INITIALIZER(socks);
 
@@ -68,13 +67,35 @@ proc_timer_set(struct event *timer, int64_t ms)
 
 /* Links. */
 
+/* The link cannot go on; its reader drops it, and a new one starts afresh. */
+static void
+link_fail(struct imsgbuf *ib)
+{
+	ib->failed = 1;
+	if (ib->ev_read != NULL)
+		event_active(ib->ev_read, EV_READ, 0);
+}
+
+/* A message that is lost in the middle makes what follows wrong. */
+static int
+link_sent(struct imsgbuf *ib, int error)
+{
+	if (error == -1 && errno == ENOBUFS && !ib->failed) {
+		log_warnx("%s does not read; its link is dropped",
+		    proc_names[ib->peer]);
+		link_fail(ib);
+	}
+	return (error);
+}
+
 int
 proc_send(enum proc to, enum msg_type type, uint32_t id, int fd,
     const void *data, size_t len)
 {
 	if (child.link[to] == NULL)
 		return (-1);
-	return (imsg_send(child.link[to], type, id, fd, data, len));
+	return (link_sent(child.link[to], imsg_send(child.link[to], type, id,
+	    fd, data, len)));
 }
 
 int
@@ -83,14 +104,15 @@ proc_send_many(enum proc to, enum msg_type type, uint32_t id,
 {
 	if (child.link[to] == NULL)
 		return (-1);
-	return (imsg_send_many(child.link[to], type, id, data, size, count));
+	return (link_sent(child.link[to], imsg_send_many(child.link[to], type,
+	    id, data, size, count)));
 }
 
 void
 proc_hostile(struct imsgbuf *ib, const char *why)
 {
 	log_warnx("%s: %s; its link is dropped", proc_names[ib->peer], why);
-	hostile = ib;
+	link_fail(ib);
 }
 
 /* A sibling is gone or not to be trusted: forget it, ask for a new link. */
@@ -344,15 +366,10 @@ proc_readable(int fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	for (i = 0; i < TURN_MESSAGES && (got = imsg_get(ib, &msg)) == 1; i++) {
+	for (i = 0; i < TURN_MESSAGES && !ib->failed &&
+	    (got = imsg_get(ib, &msg)) == 1; i++)
 		proc_dispatch(ib, &msg);
-		if (hostile == ib) {
-			hostile = NULL;
-			got = -1;
-			break;
-		}
-	}
-	if (got != -1)
+	if (got != -1 && !ib->failed)
 		return;
 	if (ib == &parent_link)
 		_exit(0);	/* no parent, no service */
