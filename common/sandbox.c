@@ -26,6 +26,7 @@
 /* 1. System calls.  Whatever is in no list kills the process. */
 
 static const int calls_common[] = {
+	SCMP_SYS(sysinfo),	/* qsort(3) asks how much memory there is */
 	SCMP_SYS(brk), SCMP_SYS(clock_gettime), SCMP_SYS(close),
 	SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
 	SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(futex),
