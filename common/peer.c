@@ -138,6 +138,13 @@ peer_hand(struct kid *kid, enum proc other, int fd)
 	kid->linked |= 1U << other;
 }
 
+/* What waits for a child that does not read would be descriptors of ours. */
+static int
+peer_reads(const struct kid *kid)
+{
+	return (TAILQ_EMPTY(&kid->ib->queue));
+}
+
 /* The connecting side. */
 
 /* 0 when linked or when there is no need; -1: try again. */
@@ -182,7 +189,8 @@ peer_retry(int fd, short what, void *arg)
 		wanted = proc_links((enum proc)id) & ~kid->linked;
 		for (other = 0; kid->ib != NULL && other < id; other++)
 			if ((wanted & 1U << other) != 0 &&
-			    peer_connect(kid, (enum proc)other) == -1)
+			    (!peer_reads(kid) ||
+			    peer_connect(kid, (enum proc)other) == -1))
 				missing = 1;
 	}
 	if (missing)
@@ -246,7 +254,7 @@ guest_readable(int fd, short what, void *arg)
 	    hello->version == MSG_VERSION && hello->to == guest->host &&
 	    hello->from < PROC_MAX && hello->from > guest->host &&
 	    (proc_links(guest->host) & 1U << hello->from) != 0 &&
-	    kid->ib != NULL)
+	    kid->ib != NULL && peer_reads(kid))
 		peer_hand(kid, hello->from, fd);
 	guest_leave(guest);
 }
