@@ -20,6 +20,7 @@
 #include "parent.h"
 
 #define JOBS_AT_ONCE	4
+#define JOBS_MAX	8192	/* that run or wait */
 #define JOB_SECONDS	25	/* ksgen itself gives a script 20 */
 
 struct job {
@@ -34,6 +35,7 @@ struct job {
 };
 
 static TAILQ_HEAD(, job) jobs = TAILQ_HEAD_INITIALIZER(jobs);
+static unsigned int	 njobs;
 
 /* The environment, DESIGN 9. */
 
@@ -154,6 +156,7 @@ static void
 job_end(struct job *job)
 {
 	TAILQ_REMOVE(&jobs, job, entry);
+	njobs--;
 	if (job->ib != NULL) {
 		imsg_clear(job->ib);
 		free(job->ib);
@@ -316,6 +319,8 @@ render_request(struct kid *store, const struct imsg *msg)
 	job->store = store->restarts;
 	job->out = job->err = -1;
 	TAILQ_INSERT_TAIL(&jobs, job, entry);
+	if (++njobs > JOBS_MAX)
+		job_done(job, 1, "too many answers are made at once");
 	jobs_start();
 }
 

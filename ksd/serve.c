@@ -67,23 +67,25 @@ conn_event(int fd, short what, void *arg)
 }
 
 /* Watch what the state waits for; nothing to do in a usual request. */
-static void
+static int
 conn_watch(struct conn *c)
 {
 	short	what = states[c->state].watch;
 
 	if (c->watch == what)
-		return;
+		return (0);
 	if (c->watch != 0)
 		(void)event_del(&c->ev);
-	c->watch = what;
+	c->watch = 0;
 	if (what == 0)
-		return;
+		return (0);
 	if (event_assign(&c->ev, child.base, c->fd, (short)(what | EV_PERSIST),
 	    conn_event, c) == -1 ||
 	    event_priority_set(&c->ev, PRIO_NETWORK) == -1 ||
 	    event_add(&c->ev, NULL) == -1)
-		fatalx("no event for a connection");
+		return (-1);
+	c->watch = what;
+	return (0);
 }
 
 static void
@@ -399,11 +401,10 @@ conn_run(struct conn *c, mono_t now)
 
 	for (turn = 0; turn < RUN_TURN && go == 1; turn++)
 		go = conn_step(c, now);
-	if (go == -1) {
+	if (go == -1 || conn_watch(c) == -1) {
 		conn_close(c);
 		return;
 	}
-	conn_watch(c);
 	/* What is in the buffer already wakes nobody up. */
 	if (go == 1 && c->watch != 0)
 		event_active(&c->ev, c->watch, 0);

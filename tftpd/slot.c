@@ -224,8 +224,8 @@ slot_send(struct slot *s, const struct xfer_send *send, mono_t now)
 		if ((uint32_t)sent < n) {
 			xfer_unsent(&s->x,
 			    send->count - done - (uint32_t)sent);
-			if (event_add(s->writable, NULL) == -1)
-				fatalx("no event for a full socket");
+			/* Without memory for it, the retransmission timer. */
+			(void)event_add(s->writable, NULL);
 			return;
 		}
 	}
