@@ -24,9 +24,10 @@ knows()			# NUMBER
 	ctl show status | grep -A1 '^dhcpd ' | grep -q " leases $1,"
 }
 
-is_there()		# NAME
+is_new()		# NAME OLD-PID
 {
-	[ -n "$(bootward_pid_of "$1")" ]
+	pid=$(bootward_pid_of "$1")
+	[ -n "$pid" ] && [ "$pid" != "$2" ]
 }
 
 rss_below()		# NAME KIB
@@ -63,12 +64,13 @@ ok "a client is served" wait_until 60 client_dhcp c1
 ok "no lease is missing" wait_until 10 knows $leases
 
 # A new dhcpd that does not read for a while: the store waits for it.
-kill -KILL "$(bootward_pid_of dhcpd)"
-ok "dhcpd is started again" wait_until 20 is_there dhcpd
-kill -STOP "$(bootward_pid_of dhcpd)"
+old=$(bootward_pid_of dhcpd)
+kill -KILL "$old"
+ok "dhcpd is started again" wait_until 20 is_new dhcpd "$old"
+ok "and stopped at once" kill -STOP "$pid"
 sleep 3
 ok "the store keeps little for it meanwhile" rss_below store 60000
-kill -CONT "$(bootward_pid_of dhcpd)"
+kill -CONT "$pid"
 ok "dhcpd learns all the same" wait_until 60 knows $leases
 ok "a client is served" wait_until 60 client_dhcp c1
 ok "all is well again" wait_until 60 bootward_ready
