@@ -212,12 +212,10 @@ arpd_read(int fd, short what, void *arg)
 }
 
 static void
-arpd_lease(struct imsgbuf *link, const struct imsg *imsg)
+arpd_grant(struct imsgbuf *link, const struct imsg *imsg)
 {
-	const struct msg_lease	*lease = imsg->data;
+	const struct msg_grant	*lease = imsg->data;
 	const mono_t		 now = clock_now();
-	const int		 fresh = arpd_synced &&
-				    link->peer == PROC_DHCPD;
 	struct entry		*e;
 	size_t			 i;
 
@@ -226,7 +224,7 @@ arpd_lease(struct imsgbuf *link, const struct imsg *imsg)
 			proc_hostile(link, "a lease in no known state");
 			return;
 		}
-		e = watch_lease(&watch, &lease[i], fresh);
+		e = watch_lease(&watch, &lease[i], arpd_synced);
 		if (e == NULL)
 			continue;
 		if (watch_is_leased(e, now))
@@ -239,7 +237,7 @@ arpd_lease(struct imsgbuf *link, const struct imsg *imsg)
 
 /* Before the leases are known nothing can be said to be free. */
 static void
-arpd_lease_sync(struct imsgbuf *link, const struct imsg *imsg)
+arpd_grant_sync(struct imsgbuf *link, const struct imsg *imsg)
 {
 	(void)link;
 	(void)imsg;
@@ -335,10 +333,8 @@ arpd_setup(void)
 }
 
 static const struct handler arpd_handlers[] = {
-	{ MSG_LEASE,		PROC_DHCPD,	arpd_lease },
-	{ MSG_LEASE,		PROC_STORE,	arpd_lease },
-	{ MSG_LEASE_SYNC,	PROC_DHCPD,	arpd_lease_sync },
-	{ MSG_LEASE_SYNC,	PROC_STORE,	arpd_lease_sync },
+	{ MSG_GRANT,		PROC_DHCPD,	arpd_grant },
+	{ MSG_GRANT_SYNC,	PROC_DHCPD,	arpd_grant_sync },
 	{ MSG_PROBE,		PROC_DHCPD,	arpd_probe },
 	{ MSG_ZERO,		PROC_MAX,	NULL }
 };

@@ -177,7 +177,7 @@ void	 watch_release(struct watch *, struct entry *, mono_t now);
 /* Is the address in a range or reserved?  Its segment, or NULL. */
 struct segment *watch_segment(const struct watch *, uint32_t addr);
 /* Take in what dhcpd or the store says; fresh: it has just been ACKed. */
-struct entry *watch_lease(struct watch *, const struct msg_lease *, int fresh);
+struct entry *watch_lease(struct watch *, const struct msg_grant *, int fresh);
 int	 watch_is_leased(const struct entry *, mono_t now);
 /* The segment's next address that nobody has and nobody looks at; 0: none. */
 uint32_t watch_next_free(struct watch *, struct segment *, mono_t now);

@@ -228,7 +228,7 @@ watch_configure(struct watch *w, const struct conf *conf,
 }
 
 struct entry *
-watch_lease(struct watch *w, const struct msg_lease *lease, int fresh)
+watch_lease(struct watch *w, const struct msg_grant *lease, int fresh)
 {
 	struct entry	*e = watch_enter(w, lease->addr);
 

@@ -86,6 +86,7 @@ unsigned int proc_links(enum proc);		/* set of TO() bits */
 enum lease_state { LEASE_FREE, LEASE_BOUND, LEASE_DECLINED };
 
 #define CLIENT_ID_LEN	140
+#define RELAY_LEN	103
 
 /* One address and who has it; the unit of durable state. */
 struct msg_lease {
@@ -98,8 +99,22 @@ struct msg_lease {
 	uint8_t		id[CLIENT_ID_LEN];	/* option 61 */
 	char		host[NAME_LEN];		/* host entry, or "" */
 	char		hostname[NAME_LEN];	/* option 12 if LDH, or "" */
+	uint8_t		relay_len;		/* 0: no relay agent said */
+	uint8_t		relay[RELAY_LEN];	/* its option 82 */
 };
-static_assert(sizeof(struct msg_lease) == 296, "msg_lease");
+static_assert(sizeof(struct msg_lease) == 400, "msg_lease");
+
+/* What the others need to know of a lease: who an address is. */
+struct msg_grant {
+	int64_t		expire_us;		/* mono_t */
+	uint32_t	addr;
+	uint8_t		state;			/* enum lease_state */
+	uint8_t		pad;
+	struct mac	mac;
+	char		host[NAME_LEN];		/* host entry, or "" */
+	uint32_t	pad2;
+};
+static_assert(sizeof(struct msg_grant) == 88, "msg_grant");
 
 struct msg_committed {
 	uint32_t	count;			/* leases of the batch */
@@ -348,10 +363,12 @@ struct msg_empty {
 	M(CTL_CONN, TO(PARENT), TO(STORE), ONE, struct msg_ctl_conn, FD) \
 	M(COMMIT,  TO(DHCPD), TO(STORE),   MANY, struct msg_lease, NOFD) \
 	M(COMMITTED, TO(STORE), TO(DHCPD), ONE, struct msg_committed, NOFD) \
-	M(LEASE,   TO(STORE) | TO(DHCPD), TO_NET, MANY,			\
-	    struct msg_lease, NOFD)					\
-	M(LEASE_SYNC, TO(STORE) | TO(DHCPD), TO_NET, NONE,		\
-	    struct msg_empty, NOFD)					\
+	M(LEASE,   TO(STORE), TO(DHCPD), MANY, struct msg_lease, NOFD)	\
+	M(LEASE_SYNC, TO(STORE), TO(DHCPD), NONE, struct msg_empty, NOFD) \
+	M(GRANT,   TO(DHCPD), TO_NET,	   MANY, struct msg_grant, NOFD) \
+	M(GRANT_SYNC, TO(DHCPD), TO_NET,   NONE, struct msg_empty, NOFD) \
+	M(EXPLAIN, TO(STORE), TO(DHCPD),   ONE, struct ctl_explain, NOFD) \
+	M(EXPLAINED, TO(DHCPD), TO(STORE), BLOB, struct msg_blob, NOFD)	\
 	M(TICKET,  TO(STORE), TO_BOOT,	   MANY, struct msg_ticket, NOFD) \
 	M(TICKET_SYNC, TO(STORE), TO_BOOT, NONE, struct msg_empty, NOFD) \
 	M(INPUT,   TO(DHCPD) | TO(KSD), TO(STORE), ONE,			\
@@ -376,6 +393,9 @@ struct msg_empty {
 	M(CTL_CANCEL,	TO(CTL), TO(STORE), ONE, struct ctl_request, NOFD) \
 	M(CTL_RELOAD,	TO(CTL), TO(STORE), ONE, struct ctl_request, NOFD) \
 	M(CTL_VERBOSE,	TO(CTL), TO(STORE), ONE, struct ctl_request, NOFD) \
+	M(CTL_EXPLAIN,	TO(CTL), TO(STORE), ONE, struct ctl_explain, NOFD) \
+	M(CTL_RELEASE,	TO(CTL), TO(STORE), ONE, struct ctl_request, NOFD) \
+	M(CTL_IMPORT,	TO(CTL), TO(STORE), MANY, struct ctl_import, NOFD) \
 	M(CTL_STATUS,	TO(STORE), TO(CTL), ONE, struct ctl_status, NOFD) \
 	M(CTL_HOST,	TO(STORE), TO(CTL), ONE, struct ctl_host, NOFD)	\
 	M(CTL_LEASE,	TO(STORE), TO(CTL), ONE, struct ctl_lease, NOFD) \
@@ -617,22 +637,31 @@ int	 ticket_answers(enum ticket_state);
  */
 struct facts;
 
+/* Whose an address is; small, there may be a great many. */
+struct lessee {
+	int64_t		 expire_us;
+	char		*host;		/* its host entry, or NULL */
+	uint32_t	 addr;
+	struct mac	 mac;
+};
+
 struct facts *facts_new(void);
 /* Can it be one at all?  Strings end, numbers are in range. */
 int	 facts_lease_ok(const struct msg_lease *);
+int	 facts_grant_ok(const struct msg_grant *);
 int	 facts_ticket_ok(const struct msg_ticket *);
-/* Learn all of MSG_LEASE or MSG_TICKET; -1 at the first that cannot be one. */
-int	 facts_take_leases(struct facts *, const struct imsg *);
+/* Learn all of MSG_GRANT or MSG_TICKET; -1 at the first that cannot be one. */
+int	 facts_take_grants(struct facts *, const struct imsg *);
 int	 facts_take_tickets(struct facts *, const struct imsg *);
-void	 facts_lease(struct facts *, const struct msg_lease *);
+void	 facts_grant(struct facts *, const struct msg_grant *);
 void	 facts_ticket(struct facts *, const struct msg_ticket *);
-const struct msg_lease *facts_lease_of(struct facts *, uint32_t addr, mono_t);
+const struct lessee *facts_lessee_of(struct facts *, uint32_t addr, mono_t);
 const struct msg_ticket *facts_ticket_of(struct facts *, const char *host);
 const struct msg_ticket *facts_ticket_by_token(struct facts *, const char *);
 
 /* Who is asking: everything that decides what a machine gets. */
 struct machine {
-	const struct msg_lease	*lease;		/* NULL: no lease with us */
+	const struct lessee	*lease;		/* NULL: no lease with us */
 	const struct conf_host	*host;		/* NULL: unknown machine */
 	const struct msg_ticket	*ticket;	/* NULL: rest state */
 	const struct conf_image	*image;		/* NULL unless it installs */

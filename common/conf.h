@@ -27,6 +27,8 @@ enum store_kind { STORE_SQLITE, STORE_POSTGRESQL };
 #define CALLBACK_COBBLER	0x01
 #define CALLBACK_FOREMAN	0x02
 
+#define SERVER_ADDRS	8
+
 /* One row, always present. */
 struct conf_global {
 	char		root[PATH_LEN];		/* absolute, no trailing '/' */
@@ -41,6 +43,9 @@ struct conf_global {
 	uint32_t	install_timeout;	/* seconds */
 	uint32_t	status_addr;		/* 0: no status listener */
 	uint32_t	status_port;
+	uint32_t	nothers, nqueriers;
+	uint32_t	other[SERVER_ADDRS];	/* DHCP servers that are welcome */
+	uint32_t	querier[SERVER_ADDRS];	/* who may ask for leases */
 };
 
 struct conf_iface {
@@ -62,6 +67,10 @@ struct conf_segment {
 	uint32_t	lease;			/* seconds; T1 and T2 follow */
 	uint32_t	probe;			/* enum probe_mode */
 	uint32_t	proxy;			/* boolean */
+	uint32_t	rapid;			/* boolean, RFC 4039 */
+	uint32_t	keep;			/* addresses for hosts alone; or NONE */
+	uint32_t	limit_port;		/* leases a relay port; 0: any */
+	uint32_t	limit_mac;		/* client ids a MAC */
 	uint32_t	next_server;		/* 0: our own address there */
 	uint32_t	nrouters, ndns, nrelays;
 	uint32_t	router[SEGMENT_ADDRS];
@@ -77,20 +86,24 @@ struct conf_range {
 /* How the value of an option was written, so that it prints back. */
 enum option_kind {
 	OPTION_ADDRESS, OPTION_TEXT, OPTION_HEX, OPTION_U8, OPTION_U16,
-	OPTION_U32
+	OPTION_U32, OPTION_ROUTE, OPTION_DOMAIN
 };
 
+/* A value of more than one row goes on in the next ones. */
 struct conf_option {
 	uint32_t	segment;		/* index */
 	uint8_t		code;
 	uint8_t		kind;			/* enum option_kind */
 	uint8_t		len;
-	uint8_t		data[253];		/* as on the wire */
+	uint8_t		more;			/* goes on from the row before */
+	uint8_t		data[252];		/* as on the wire */
 };
 
 enum loader_arch {
-	LOADER_BIOS, LOADER_EFI32, LOADER_EFI64, LOADER_ARM64,
-	LOADER_EFI64_HTTP, LOADER_ARM64_HTTP, LOADER_IPXE, LOADER_MAX
+	LOADER_BIOS, LOADER_EFI32, LOADER_EFI64, LOADER_ARM32, LOADER_ARM64,
+	LOADER_RISCV64, LOADER_LOONG64, LOADER_EFI32_HTTP, LOADER_EFI64_HTTP,
+	LOADER_ARM32_HTTP, LOADER_ARM64_HTTP, LOADER_RISCV64_HTTP,
+	LOADER_LOONG64_HTTP, LOADER_RPI, LOADER_IPXE, LOADER_MAX
 };
 
 extern const char *const loader_names[LOADER_MAX];
@@ -127,7 +140,8 @@ struct conf_host {
 };
 
 enum hostid_kind {
-	HOSTID_ETHERNET, HOSTID_UUID, HOSTID_CLIENT_ID, HOSTID_CIRCUIT_ID
+	HOSTID_ETHERNET, HOSTID_UUID, HOSTID_CLIENT_ID, HOSTID_CIRCUIT_ID,
+	HOSTID_REMOTE_ID
 };
 
 #define HOSTID_LEN	128
@@ -147,6 +161,23 @@ struct conf_var {
 	char		value[TEXT_LEN];
 };
 
+/* The files that it was read from, and where a row's statement stands. */
+struct conf_file {
+	char		path[PATH_LEN];
+};
+
+enum where_kind {
+	WHERE_SEGMENT, WHERE_RANGE, WHERE_OPTION, WHERE_LOADER, WHERE_IMAGE,
+	WHERE_HOST, WHERE_UNKNOWN
+};
+
+struct conf_where {
+	uint32_t	kind;			/* enum where_kind */
+	uint32_t	row;			/* of the kind's table */
+	uint32_t	file;			/* index */
+	uint32_t	line;
+};
+
 /*
  * The configuration is these tables.  Rows refer to rows of other tables by
  * index.  A table travels to the processes in the last column as it stands.
@@ -164,7 +195,9 @@ struct conf_var {
 	T(GROUP,   group,   struct conf_group,   0)			\
 	T(HOST,	   host,    struct conf_host,    TO_DAEMONS)		\
 	T(HOSTID,  hostid,  struct conf_hostid,  TO_DAEMONS)		\
-	T(VAR,	   var,	    struct conf_var,     0)
+	T(VAR,	   var,	    struct conf_var,     0)			\
+	T(FILE,	   file,    struct conf_file,    TO(DHCPD))		\
+	T(WHERE,   where,   struct conf_where,   TO(DHCPD))
 
 struct conf {
 #define T(tag, member, row, to)	row *member; size_t n##member;
@@ -176,6 +209,7 @@ struct conf {
 /* conftab.c: making and filling. */
 struct conf *conf_new(void);		/* one global row with the defaults */
 void	 conf_free(struct conf *);
+/* The same meaning: where it stood does not count. */
 int	 conf_equal(const struct conf *, const struct conf *);
 /* Append a zeroed row; the pointer is good until the next append. */
 #define T(tag, member, row, to)	row *conf_add_##member(struct conf *);

@@ -20,7 +20,7 @@ struct ctl_request {
 	char		image[NAME_LEN];	/* install HOST image NAME */
 };
 
-#define CTL_COUNTERS	24
+#define CTL_COUNTERS	48
 
 struct ctl_counter {
 	char		name[24];
@@ -56,6 +56,30 @@ struct ctl_lease {
 struct ctl_event {
 	struct msg_event event;
 	int64_t		wall_us;		/* since the epoch */
+};
+
+/* A machine as "explain" plays it. */
+struct ctl_explain {
+	uint32_t	version;		/* MSG_VERSION */
+	uint32_t	arch;			/* option 93; NONE: not a boot */
+	uint32_t	ipxe;			/* in its iPXE stage */
+	uint32_t	relay;			/* giaddr, or 0 */
+	struct mac	mac;
+	uint16_t	pad;
+};
+
+/* A lease of another server's file, in its words about time. */
+struct ctl_import {
+	int64_t		start_wall;		/* seconds since the epoch */
+	int64_t		expire_wall;		/* INT64_MAX: never */
+	uint32_t	addr;
+	uint32_t	line;			/* of the file */
+	struct mac	mac;
+	uint8_t		id_len;
+	uint8_t		pad;
+	uint8_t		id[CLIENT_ID_LEN];
+	char		hostname[NAME_LEN];
+	uint32_t	last;			/* boolean: of the file */
 };
 
 struct ctl_end {

@@ -15,13 +15,13 @@
 
 #include "bootward.h"
 
-#define FACTS_LEASES	(1U << 18)
+#define FACTS_LEASES	(1U << 20)
 #define FACTS_TICKETS	(1U << 16)
 #define FACTS_BUCKETS	256		/* at first; a power of two */
 
 struct lease_fact {
 	SLIST_ENTRY(lease_fact) entry;
-	struct msg_lease	lease;
+	struct lessee		lease;
 };
 
 struct ticket_fact {
@@ -97,8 +97,16 @@ int
 facts_lease_ok(const struct msg_lease *lease)
 {
 	return (lease->addr != 0 && lease->state <= LEASE_DECLINED &&
-	    lease->id_len <= sizeof(lease->id) && MSG_STRING_OK(lease->host) &&
-	    MSG_STRING_OK(lease->hostname));
+	    lease->id_len <= sizeof(lease->id) &&
+	    lease->relay_len <= sizeof(lease->relay) &&
+	    MSG_STRING_OK(lease->host) && MSG_STRING_OK(lease->hostname));
+}
+
+int
+facts_grant_ok(const struct msg_grant *grant)
+{
+	return (grant->addr != 0 && grant->state <= LEASE_DECLINED &&
+	    MSG_STRING_OK(grant->host));
 }
 
 int
@@ -108,42 +116,62 @@ facts_ticket_ok(const struct msg_ticket *ticket)
 	    MSG_STRING_OK(ticket->image) && MSG_STRING_OK(ticket->token));
 }
 
-void
-facts_lease(struct facts *f, const struct msg_lease *lease)
+static void
+lease_fact_free(struct facts *f, struct lease_fact *l)
 {
-	struct lease_fact	*l = lease_fact_find(f, lease->addr);
-
-	if (lease->state == LEASE_FREE) {
-		if (l != NULL) {
-			SLIST_REMOVE(lease_chain_of(f, lease->addr), l,
-			    lease_fact, entry);
-			f->nleases--;
-			free(l);
-		}
-		return;
-	}
-	if (l == NULL) {
-		if (f->nleases >= FACTS_LEASES) {
-			log_limit(&f->full, "more than %u leases: not kept",
-			    FACTS_LEASES);
-			return;
-		}
-		if (f->nleases >= f->nbuckets)
-			lease_grow(f);
-		l = xcalloc(1, sizeof(*l));
-		SLIST_INSERT_HEAD(lease_chain_of(f, lease->addr), l, entry);
-		f->nleases++;
-	}
-	l->lease = *lease;
+	SLIST_REMOVE(lease_chain_of(f, l->lease.addr), l, lease_fact, entry);
+	f->nleases--;
+	free(l->lease.host);
+	free(l);
 }
 
-const struct msg_lease *
-facts_lease_of(struct facts *f, uint32_t addr, mono_t now)
+static struct lease_fact *
+lease_fact_new(struct facts *f, uint32_t addr)
+{
+	struct lease_fact	*l;
+
+	if (f->nleases >= FACTS_LEASES) {
+		log_limit(&f->full, "more than %u leases: not kept",
+		    FACTS_LEASES);
+		return (NULL);
+	}
+	if (f->nleases >= f->nbuckets)
+		lease_grow(f);
+	l = xcalloc(1, sizeof(*l));
+	l->lease.addr = addr;
+	SLIST_INSERT_HEAD(lease_chain_of(f, addr), l, entry);
+	f->nleases++;
+	return (l);
+}
+
+/* Only what is bound makes an address somebody's. */
+void
+facts_grant(struct facts *f, const struct msg_grant *grant)
+{
+	struct lease_fact	*l = lease_fact_find(f, grant->addr);
+
+	if (grant->state != LEASE_BOUND) {
+		if (l != NULL)
+			lease_fact_free(f, l);
+		return;
+	}
+	if (l == NULL && (l = lease_fact_new(f, grant->addr)) == NULL)
+		return;
+	l->lease.expire_us = grant->expire_us;
+	l->lease.mac = grant->mac;
+	if (strcmp(l->lease.host != NULL ? l->lease.host : "",
+	    grant->host) == 0)
+		return;
+	free(l->lease.host);
+	l->lease.host = grant->host[0] != '\0' ? xstrdup(grant->host) : NULL;
+}
+
+const struct lessee *
+facts_lessee_of(struct facts *f, uint32_t addr, mono_t now)
 {
 	struct lease_fact	*l = lease_fact_find(f, addr);
 
-	if (l == NULL || l->lease.state != LEASE_BOUND ||
-	    !mono_before(now, (mono_t){ l->lease.expire_us }))
+	if (l == NULL || !mono_before(now, (mono_t){ l->lease.expire_us }))
 		return (NULL);
 	return (&l->lease);
 }
@@ -233,11 +261,11 @@ facts_ticket_by_token(struct facts *f, const char *token)
 }
 
 static const struct conf_host *
-machine_host(const struct conf *conf, const struct msg_lease *lease)
+machine_host(const struct conf *conf, const struct lessee *lease)
 {
 	uint32_t	i = NONE;
 
-	if (lease->host[0] != '\0')
+	if (lease->host != NULL)
 		i = conf_host_by_name(conf, lease->host);
 	if (i == NONE)
 		i = conf_host_by_mac(conf, lease->mac);
@@ -272,7 +300,7 @@ facts_machine(struct facts *f, const struct conf *conf, uint32_t addr,
 	memset(m, 0, sizeof(*m));
 	m->addr = addr;
 	m->server = server;
-	if ((m->lease = facts_lease_of(f, addr, now)) == NULL)
+	if ((m->lease = facts_lessee_of(f, addr, now)) == NULL)
 		return;
 	m->mac = m->lease->mac;
 	m->host = machine_host(conf, m->lease);
@@ -286,15 +314,15 @@ facts_machine(struct facts *f, const struct conf *conf, uint32_t addr,
 }
 
 int
-facts_take_leases(struct facts *f, const struct imsg *msg)
+facts_take_grants(struct facts *f, const struct imsg *msg)
 {
-	const struct msg_lease	*lease = msg->data;
+	const struct msg_grant	*grant = msg->data;
 	size_t			 i;
 
 	for (i = 0; i < msg->count; i++) {
-		if (!facts_lease_ok(&lease[i]))
+		if (!facts_grant_ok(&grant[i]))
 			return (-1);
-		facts_lease(f, &lease[i]);
+		facts_grant(f, &grant[i]);
 	}
 	return (0);
 }

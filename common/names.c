@@ -44,9 +44,17 @@ const char *const loader_names[LOADER_MAX] = {
 	[LOADER_BIOS] = "bios",
 	[LOADER_EFI32] = "efi32",
 	[LOADER_EFI64] = "efi64",
+	[LOADER_ARM32] = "arm32",
 	[LOADER_ARM64] = "arm64",
+	[LOADER_RISCV64] = "riscv64",
+	[LOADER_LOONG64] = "loong64",
+	[LOADER_EFI32_HTTP] = "efi32-http",
 	[LOADER_EFI64_HTTP] = "efi64-http",
+	[LOADER_ARM32_HTTP] = "arm32-http",
 	[LOADER_ARM64_HTTP] = "arm64-http",
+	[LOADER_RISCV64_HTTP] = "riscv64-http",
+	[LOADER_LOONG64_HTTP] = "loong64-http",
+	[LOADER_RPI] = "rpi",
 	[LOADER_IPXE] = "ipxe",
 };
 

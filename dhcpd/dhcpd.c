@@ -306,22 +306,24 @@ got_conflict(struct imsgbuf *ib, const struct imsg *msg)
 }
 
 static void
-stream_lease(const struct lease *l, struct msg_lease *m)
+stream_lease(const struct lease *l, struct msg_grant *g)
 {
-	uint32_t	host = conf_host_by_addr(view.conf, l->addr);
+	struct msg_lease	m;
+	uint32_t		host = conf_host_by_addr(view.conf, l->addr);
 
 	if (host == NONE)
 		host = conf_host_by_mac(view.conf, l->mac);
-	lease_message(l, m);
+	lease_message(l, &m);
 	if (host != NONE)
-		memcpy(m->host, view.conf->host[host].name, sizeof(m->host));
+		memcpy(m.host, view.conf->host[host].name, sizeof(m.host));
+	grant_of(&m, g);
 }
 
 /* A sibling that is new knows no lease: tell it all, bit by bit. */
 static void
 stream_slice(enum proc to)
 {
-	static struct msg_lease	slice[STREAM_SLICE];
+	static struct msg_grant	slice[STREAM_SLICE];
 	struct lease		*l = NULL;
 	size_t			 n = 0;
 
@@ -332,11 +334,11 @@ stream_slice(enum proc to)
 		if (l->state == HOLD_BOUND)
 			stream_lease(l, &slice[n++]);
 	if (n > 0)
-		(void)proc_send_many(to, MSG_LEASE, 0, slice,
+		(void)proc_send_many(to, MSG_GRANT, 0, slice,
 		    sizeof(slice[0]), n);
 	if (l == NULL) {
 		streams[to].on = 0;
-		(void)proc_send(to, MSG_LEASE_SYNC, 0, -1, NULL, 0);
+		(void)proc_send(to, MSG_GRANT_SYNC, 0, -1, NULL, 0);
 	}
 }
 

@@ -14,6 +14,7 @@
 
 #define DHCP_PORT_SERVER	67
 #define DHCP_PORT_CLIENT	68
+#define DHCP_PORT_PXE		4011
 #define DHCP_MAGIC		0x63825363
 #define DHCP_FLAG_BROADCAST	0x8000
 #define DHCP_HDRLEN		236	/* before the magic cookie */
@@ -27,8 +28,11 @@
 #define HTYPE_INFINIBAND	32	/* RFC 4390 */
 
 enum dhcp_type {
-	DHCP_DISCOVER = 1, DHCP_OFFER, DHCP_REQUEST, DHCP_DECLINE, DHCP_ACK,
-	DHCP_NAK, DHCP_RELEASE, DHCP_INFORM
+	DHCP_BOOTP,			/* no type at all: RFC 951 */
+	DHCP_DISCOVER, DHCP_OFFER, DHCP_REQUEST, DHCP_DECLINE, DHCP_ACK,
+	DHCP_NAK, DHCP_RELEASE, DHCP_INFORM, DHCP_FORCERENEW,
+	DHCP_LEASEQUERY,		/* RFC 4388 */
+	DHCP_LEASEUNASSIGNED, DHCP_LEASEUNKNOWN, DHCP_LEASEACTIVE, DHCP_MAX
 };
 
 /* The options that we know by name. */
@@ -39,8 +43,10 @@ enum dhcp_option {
 	OPT_OVERLOAD = 52, OPT_TYPE = 53, OPT_SERVER = 54, OPT_WANTED = 55,
 	OPT_MESSAGE = 56, OPT_MAX_SIZE = 57, OPT_T1 = 58, OPT_T2 = 59,
 	OPT_CLASS = 60, OPT_CLIENT_ID = 61, OPT_TFTP_NAME = 66,
-	OPT_BOOT_FILE = 67, OPT_USER_CLASS = 77, OPT_RELAY = 82,
-	OPT_ARCH = 93, OPT_UUID = 97, OPT_TFTP_LIST = 150, OPT_IPXE = 175,
+	OPT_BOOT_FILE = 67, OPT_USER_CLASS = 77, OPT_RAPID = 80,
+	OPT_RELAY = 82, OPT_LAST_SEEN = 91, OPT_ASSOCIATED = 92, OPT_ARCH = 93,
+	OPT_NDI = 94, OPT_UUID = 97, OPT_SUBNET = 118, OPT_SEARCH = 119,
+	OPT_ROUTES = 121, OPT_TFTP_LIST = 150, OPT_IPXE = 175,
 	OPT_PXE_FIRST = 208, OPT_PXE_LAST = 211, OPT_END = 255
 };
 
@@ -60,12 +66,22 @@ struct dhcp_msg {
 	uint32_t	server;			/* 0: not there */
 	uint32_t	lease_time;		/* 0: not there */
 	uint16_t	max_size;		/* 0: not there */
+	uint8_t		rapid;			/* boolean, RFC 4039 */
+	uint32_t	subnet;			/* RFC 3011; 0: not there */
 	char		hostname[NAME_LEN];	/* "" unless it is LDH */
-	struct buf	wanted, class, id, user_class, arch, uuid, relay, ipxe;
+	struct buf	wanted, class, id, user_class, arch, uuid, relay, ipxe,
+			vendor;
 
-	/* Where it came from. */
+	/* What the relay agent says in option 82, RFC 3046. */
+	struct buf	circuit, remote;
+	uint32_t	link_addr;		/* RFC 3527; 0: not there */
+	uint32_t	server_addr;		/* RFC 5107; 0: not there */
+	uint8_t		relay_port;		/* boolean, RFC 8357 */
+
+	/* Where it came from, and which of our ports it was for. */
 	struct mac	l2_src;
 	uint32_t	src, dst;
+	uint16_t	sport, dport;
 
 	uint8_t		scratch[DHCP_SCRATCH];
 };
@@ -190,6 +206,8 @@ struct lease *lease_quarantine(struct leases *, uint32_t addr, struct mac,
  */
 void	 lease_proven(struct leases *, uint32_t addr, mono_t until);
 void	 lease_message(const struct lease *, struct msg_lease *);
+/* What the other daemons need to know of it. */
+void	 grant_of(const struct msg_lease *, struct msg_grant *);
 
 /* pool.c: which addresses may be given out at all. */
 struct range {
@@ -296,7 +314,7 @@ int	 pxe_is_boot_option(uint8_t code);
 
 enum verdict_kind {
 	V_SILENT, V_PROBE, V_OFFER, V_ACK, V_NAK, V_INFORM, V_RELEASE,
-	V_DECLINE, V_MAX
+	V_DECLINE, V_PROXY, V_QUERY, V_MAX
 };
 
 /* What is known when a request is decided; nothing of it is changed. */
@@ -338,6 +356,31 @@ void	 policy_decide(struct verdict *, const struct view *,
 void	 policy_owner(const struct dhcp_msg *, struct owner *);
 /* The host entry of a request, or NONE. */
 uint32_t policy_host(const struct conf *, const struct dhcp_msg *);
+
+/*
+ * proxy.c: only what a machine boots, PXE 2.1: another server gives the
+ * addresses.  V_PROXY or V_SILENT; then the octets of the answer.
+ */
+void	 proxy_decide(struct verdict *, const struct view *,
+	    const struct link *, const struct dhcp_msg *, mono_t);
+size_t	 proxy_build(uint8_t [DHCP_PAYLOAD_MAX], const struct conf *,
+	    const struct dhcp_msg *, const struct verdict *, uint32_t mtu);
+
+/* query.c: who has an address, RFC 4388.  V_QUERY or V_SILENT; its answer. */
+void	 query_decide(struct verdict *, const struct view *,
+	    const struct link *, const struct dhcp_msg *, mono_t);
+size_t	 query_build(uint8_t [DHCP_PAYLOAD_MAX], const struct view *,
+	    const struct dhcp_msg *, const struct verdict *, uint32_t mtu);
+
+/* relay.c: what option 82 says, into the message. */
+void	 relay_parse(struct dhcp_msg *, struct buf *);
+
+/*
+ * quota.c: may an asker without a lease here get a new address?  NULL, or why
+ * not.  host is its entry, or NONE.
+ */
+const char *quota_refuses(const struct view *, const struct link *,
+	    const struct dhcp_msg *, uint32_t host, mono_t);
 
 /* dhcp_reply.c: the octets of an answer; 0 when they do not fit. */
 size_t	 reply_build(uint8_t [DHCP_PAYLOAD_MAX], const struct conf *,

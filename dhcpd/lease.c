@@ -669,3 +669,14 @@ lease_message(const struct lease *l, struct msg_lease *m)
 		memcpy(m->id, l->text, l->id_len);
 	(void)lease_hostname(l, m->hostname);
 }
+
+void
+grant_of(const struct msg_lease *m, struct msg_grant *g)
+{
+	memset(g, 0, sizeof(*g));
+	g->expire_us = m->expire_us;
+	g->addr = m->addr;
+	g->state = m->state;
+	g->mac = m->mac;
+	memcpy(g->host, m->host, sizeof(g->host));
+}

@@ -210,13 +210,16 @@ staged_flush(void)
 static void
 staged_push(const struct msg_lease *m, size_t n)
 {
-	static const enum proc	peers[] = { PROC_TFTPD, PROC_KSD, PROC_ARPD };
-	size_t			i;
+	static const enum proc	 peers[] = { PROC_TFTPD, PROC_KSD, PROC_ARPD };
+	static struct msg_grant	 grants[BATCH_MAX];
+	size_t			 i;
 
+	for (i = 0; i < n; i++)
+		grant_of(&m[i], &grants[i]);
 	for (i = 0; i < nitems(peers); i++)
 		if (child.link[peers[i]] != NULL &&
-		    proc_send(peers[i], MSG_LEASE, 0, -1, m,
-		    n * sizeof(*m)) == -1)
+		    proc_send(peers[i], MSG_GRANT, 0, -1, grants,
+		    n * sizeof(grants[0])) == -1)
 			log_limit(&unpushed, "%s does not learn of %zu leases",
 			    proc_names[peers[i]], n);
 }

@@ -94,7 +94,7 @@ ksd_metrics(void)
 static void
 got_lease(struct imsgbuf *ib, const struct imsg *msg)
 {
-	if (facts_take_leases(facts, msg) == -1)
+	if (facts_take_grants(facts, msg) == -1)
 		proc_hostile(ib, "a lease that makes no sense");
 }
 
@@ -180,8 +180,8 @@ got_conflict(struct imsgbuf *ib, const struct imsg *msg)
 }
 
 static const struct handler handlers[] = {
-	{ MSG_LEASE,	   PROC_DHCPD, got_lease },
-	{ MSG_LEASE_SYNC,  PROC_DHCPD, got_lease_sync },
+	{ MSG_GRANT,	   PROC_DHCPD, got_lease },
+	{ MSG_GRANT_SYNC,  PROC_DHCPD, got_lease_sync },
 	{ MSG_TICKET,	   PROC_STORE, got_ticket },
 	{ MSG_TICKET_SYNC, PROC_STORE, got_ticket_sync },
 	{ MSG_ANSWER,	   PROC_STORE, got_answer },

@@ -39,7 +39,7 @@ static struct log_limit	 limit_error;
 static void
 got_lease(struct imsgbuf *ib, const struct imsg *msg)
 {
-	if (facts_take_leases(facts, msg) == -1)
+	if (facts_take_grants(facts, msg) == -1)
 		proc_hostile(ib, "a lease that makes no sense");
 }
 
@@ -400,7 +400,7 @@ tftpd_sock_down(struct sock *sock)
 }
 
 static const struct handler handlers[] = {
-	{ MSG_LEASE,	PROC_DHCPD,	got_lease },
+	{ MSG_GRANT,	PROC_DHCPD,	got_lease },
 	{ MSG_TICKET,	PROC_STORE,	got_ticket },
 	{ MSG_ZERO,	PROC_MAX,	NULL }
 };

@@ -165,7 +165,7 @@ play_start(char **argv)
 static void
 do_lease(char **word)
 {
-	struct msg_lease	lease;
+	struct msg_grant	lease;
 
 	memset(&lease, 0, sizeof(lease));
 	lease.state = LEASE_BOUND;
@@ -173,7 +173,7 @@ do_lease(char **word)
 	lease.mac = (struct mac){ { 2, 0, 0, 0, 0, 1 } };
 	(void)snprintf(lease.host, sizeof(lease.host), "%s", word[2]);
 	if (addr_parse(word[1], &lease.addr) == 0)
-		(void)imsg_send(&dhcpd, MSG_LEASE, 0, -1, &lease,
+		(void)imsg_send(&dhcpd, MSG_GRANT, 0, -1, &lease,
 		    sizeof(lease));
 }
 
@@ -236,7 +236,7 @@ static void
 do_sync(char **word)
 {
 	(void)word;
-	(void)imsg_send(&dhcpd, MSG_LEASE_SYNC, 0, -1, NULL, 0);
+	(void)imsg_send(&dhcpd, MSG_GRANT_SYNC, 0, -1, NULL, 0);
 	(void)imsg_send(&store, MSG_TICKET_SYNC, 0, -1, NULL, 0);
 }
 

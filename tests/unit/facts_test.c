@@ -48,7 +48,7 @@ static void
 push_lease(struct facts *f, uint32_t addr, struct mac mac, const char *host,
     enum lease_state state, mono_t expire)
 {
-	struct msg_lease	lease;
+	struct msg_grant	lease;
 
 	memset(&lease, 0, sizeof(lease));
 	lease.addr = addr;
@@ -56,7 +56,7 @@ push_lease(struct facts *f, uint32_t addr, struct mac mac, const char *host,
 	lease.state = (uint8_t)state;
 	lease.expire_us = expire.us;
 	strcpy(lease.host, host);
-	facts_lease(f, &lease);
+	facts_grant(f, &lease);
 }
 
 static void
@@ -80,17 +80,17 @@ test_leases(void)
 	struct facts	*f = facts_new();
 	uint32_t	 i, found = 0, wrong = 0;
 
-	CHECK(facts_lease_of(f, ADDR, now) == NULL);
+	CHECK(facts_lessee_of(f, ADDR, now) == NULL);
 	push_lease(f, ADDR, mac_web, "", LEASE_BOUND, later);
-	CHECK(facts_lease_of(f, ADDR, now) != NULL);
-	CHECK(facts_lease_of(f, ADDR, later) == NULL);
-	CHECK(facts_lease_of(f, ADDR + 1, now) == NULL);
+	CHECK(facts_lessee_of(f, ADDR, now) != NULL);
+	CHECK(facts_lessee_of(f, ADDR, later) == NULL);
+	CHECK(facts_lessee_of(f, ADDR + 1, now) == NULL);
 	push_lease(f, ADDR, mac_web, "", LEASE_DECLINED, later);
-	CHECK(facts_lease_of(f, ADDR, now) == NULL);
+	CHECK(facts_lessee_of(f, ADDR, now) == NULL);
 	push_lease(f, ADDR, mac_other, "", LEASE_BOUND, MONO_NEVER);
-	CHECK(mac_equal(facts_lease_of(f, ADDR, later)->mac, mac_other));
+	CHECK(mac_equal(facts_lessee_of(f, ADDR, later)->mac, mac_other));
 	push_lease(f, ADDR, mac_other, "", LEASE_FREE, later);
-	CHECK(facts_lease_of(f, ADDR, now) == NULL);
+	CHECK(facts_lessee_of(f, ADDR, now) == NULL);
 	push_lease(f, ADDR, mac_other, "", LEASE_FREE, later);
 	/* Grows, and loses nothing while it does. */
 	for (i = 0; i < 20000; i++)
@@ -98,10 +98,10 @@ test_leases(void)
 	for (i = 0; i < 20000; i += 2)
 		push_lease(f, ADDR + i, mac_web, "", LEASE_FREE, later);
 	for (i = 0; i < 20000; i++)
-		if (facts_lease_of(f, ADDR + i, now) != NULL) {
+		if (facts_lessee_of(f, ADDR + i, now) != NULL) {
 			found++;
 			if (i % 2 == 0 ||
-			    facts_lease_of(f, ADDR + i, now)->addr != ADDR + i)
+			    facts_lessee_of(f, ADDR + i, now)->addr != ADDR + i)
 				wrong++;
 		}
 	CHECK(found == 10000);
@@ -118,16 +118,16 @@ test_bounded(void)
 
 	CHECK(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, fds) == 0);
 	log_init("facts_test", fds[0], 0);	/* nobody reads its warnings */
-	for (i = 1; i <= 300000; i++)
+	for (i = 1; i <= 1100000; i++)
 		push_lease(f, i, mac_web, "", LEASE_BOUND, later);
-	for (i = 1; i <= 300000; i++)
-		found += facts_lease_of(f, i, now) != NULL;
-	CHECK(found == 1U << 18);
+	for (i = 1; i <= 1100000; i++)
+		found += facts_lessee_of(f, i, now) != NULL;
+	CHECK(found == 1U << 20);
 	/* What is known still changes. */
 	push_lease(f, 1, mac_web, "", LEASE_FREE, later);
-	push_lease(f, 299999, mac_web, "", LEASE_BOUND, later);
-	CHECK(facts_lease_of(f, 1, now) == NULL);
-	CHECK(facts_lease_of(f, 299999, now) != NULL);
+	push_lease(f, 1099999, mac_web, "", LEASE_BOUND, later);
+	CHECK(facts_lessee_of(f, 1, now) == NULL);
+	CHECK(facts_lessee_of(f, 1099999, now) != NULL);
 }
 
 static void

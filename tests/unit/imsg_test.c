@@ -142,7 +142,7 @@ descriptors(void)
 	CHECK(b_gets_imsg(MSG_ANSWER, sizeof(struct imsg_hdr) + sizeof(answer),
 	    sizeof(struct imsg_hdr) + sizeof(answer), 0) == -1);
 	CHECK_NAMED(errno == EBADMSG, "a descriptor is missing");
-	CHECK(b_gets_imsg(MSG_LEASE_SYNC, 16, 16, 1) == -1);
+	CHECK(b_gets_imsg(MSG_TICKET_SYNC, 16, 16, 1) == -1);
 	CHECK(b_gets_imsg(MSG_ANSWER, sizeof(struct imsg_hdr) + sizeof(answer),
 	    sizeof(struct imsg_hdr) + sizeof(answer), 2) == -1);
 	CHECK_NAMED(errno == EBADMSG, "two descriptors");

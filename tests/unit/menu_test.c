@@ -9,7 +9,7 @@
 #include "unit.h"
 
 static struct conf	*conf;
-static struct msg_lease	 lease;
+static struct lessee	 lease;
 static struct msg_ticket ticket;
 static struct machine	 machine;
 static char		 text[16384];

@@ -9,7 +9,7 @@
 #include "unit.h"
 
 static struct conf	*conf;
-static struct msg_lease	 lease;
+static struct lessee	 lease;
 
 enum who { INSTALLS, LOCAL, STRANGER, NO_LEASE };
 

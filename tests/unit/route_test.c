@@ -61,7 +61,7 @@ test_find(void)
 
 /* A small world: one image, two hosts, a lease each. */
 static struct conf	*conf;
-static struct msg_lease	 lease;
+static struct lessee	 lease;
 static struct msg_ticket ticket;
 static struct machine	 owner, other, stranger;
 

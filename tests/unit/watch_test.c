@@ -103,13 +103,12 @@ static struct entry *
 lease(uint32_t addr, struct mac mac, enum lease_state state, int64_t s,
     int fresh)
 {
-	struct msg_lease	l;
+	struct msg_grant	l;
 
 	memset(&l, 0, sizeof(l));
 	l.addr = addr;
 	l.mac = mac;
 	l.state = (uint8_t)state;
-	l.start_us = t0.us;
 	l.expire_us = mono_add_s(t0, s).us;
 	return (watch_lease(&w, &l, fresh));
 }
