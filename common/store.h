@@ -9,7 +9,7 @@
 #include "bootward.h"
 
 #define STORE_FILE	"/bootward.db"	/* below the chroot */
-#define STORE_VERSION	1		/* of the schema, bootward-store(5) */
+#define STORE_VERSION	2		/* of the schema, bootward-store(5) */
 #define STORE_EVENTS	100000		/* the newest ones are kept */
 
 #define ANSWER_FILES	16		/* of one host */
@@ -99,6 +99,15 @@ int	 row_event(struct sqlite3_stmt *, void *);	/* struct store_event */
 int	 col_int(struct sqlite3_stmt *, int, int64_t min, int64_t max,
 	    int64_t *);
 int	 col_text(struct sqlite3_stmt *, int, char *, size_t);
+
+/* store_schema.c: the tables; errors are errno, EUCLEAN for damage. */
+struct sqlite3;
+
+extern const char store_schema[];
+int	 sql_errno(int code);
+int	 sql_exec(struct sqlite3 *, const char *sql);
+int	 schema_make(struct sqlite3 *);
+int	 schema_upgrade(struct sqlite3 *, const char *path, int64_t version);
 
 /*
  * store_salvage.c: replace a damaged SQLite database by a new one with every

@@ -79,21 +79,24 @@ row_lease(sqlite3_stmt *s, void *out)
 {
 	struct msg_lease	*lease = out;
 	int64_t			 addr, state;
-	size_t			 len;
+	size_t			 id_len, relay_len;
 
 	memset(lease, 0, sizeof(*lease));
 	if (col_int(s, 0, 1, UINT32_MAX, &addr) == -1 ||
 	    col_int(s, 1, LEASE_FREE, LEASE_DECLINED, &state) == -1 ||
 	    col_mac(s, 2, &lease->mac) == -1 ||
-	    col_blob(s, 3, 0, sizeof(lease->id), lease->id, &len) == -1 ||
+	    col_blob(s, 3, 0, sizeof(lease->id), lease->id, &id_len) == -1 ||
 	    col_text(s, 4, lease->host, sizeof(lease->host)) == -1 ||
 	    col_text(s, 5, lease->hostname, sizeof(lease->hostname)) == -1 ||
 	    col_time(s, 6, &lease->start_us) == -1 ||
-	    col_time(s, 7, &lease->expire_us) == -1)
+	    col_time(s, 7, &lease->expire_us) == -1 ||
+	    col_blob(s, 8, 0, sizeof(lease->relay), lease->relay,
+	    &relay_len) == -1)
 		return (-1);
 	lease->addr = (uint32_t)addr;
 	lease->state = (uint8_t)state;
-	lease->id_len = (uint8_t)len;
+	lease->id_len = (uint8_t)id_len;
+	lease->relay_len = (uint8_t)relay_len;
 	return (0);
 }
 

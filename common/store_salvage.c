@@ -234,7 +234,7 @@ table_copy(sqlite3 *old, sqlite3 *new, const char *table)
 	columns = rows == NULL ? 0 : sqlite3_column_count(rows) - 1;
 	(void)snprintf(sql, sizeof(sql), "INSERT OR IGNORE INTO %s"
 	    " VALUES(?1%.*s)", table, columns > 0 ? 3 * (columns - 1) : 0,
-	    ",?2,?3,?4,?5,?6,?7,?8");
+	    ",?2,?3,?4,?5,?6,?7,?8,?9");
 	(void)sqlite3_prepare_v2(new, sql, -1, &put, NULL);
 	while (put != NULL && columns > 0 && row_next(rows, &key, &tries)) {
 		for (i = 0; i < columns; i++)
@@ -249,7 +249,14 @@ table_copy(sqlite3 *old, sqlite3 *new, const char *table)
 	return (n);
 }
 
-/* The copy, if SQLite finds tables in it. */
+static int
+leases_readable(sqlite3 *old)
+{
+	return (sqlite3_exec(old, "SELECT addr, relay FROM leases LIMIT 0",
+	    NULL, NULL, NULL) == SQLITE_OK);
+}
+
+/* The copy, if SQLite finds tables in it, with the columns of today. */
 static sqlite3 *
 old_open(const char *path)
 {
@@ -259,8 +266,10 @@ old_open(const char *path)
 	if (sqlite3_open_v2(name_of(path, ".salvage", name), &old,
 	    SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
 	    sqlite3_exec(old, "PRAGMA locking_mode=EXCLUSIVE;"
-	    "PRAGMA temp_store=MEMORY; SELECT addr FROM leases LIMIT 0",
-	    NULL, NULL, NULL) == SQLITE_OK)
+	    "PRAGMA temp_store=MEMORY", NULL, NULL, NULL) == SQLITE_OK &&
+	    (leases_readable(old) || (sqlite3_exec(old,
+	    "ALTER TABLE leases ADD COLUMN relay BLOB DEFAULT x''",
+	    NULL, NULL, NULL) == SQLITE_OK && leases_readable(old))))
 		return (old);
 	(void)sqlite3_close(old);
 	return (NULL);
@@ -329,7 +338,7 @@ leases_search(sqlite3 *new, const char *path, off_t root)
 
 	fd = open(name_of(path, ".salvage", name), O_RDWR | O_CLOEXEC);
 	(void)sqlite3_prepare_v2(new, "INSERT OR IGNORE INTO leases"
-	    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8)", -1, &put, NULL);
+	    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)", -1, &put, NULL);
 	for (p = 1; fd != -1 && put != NULL && root > 1 &&
 	    pread(fd, page, PAGE, p * PAGE) == PAGE; p++) {
 		if (page[0] != LEAF ||

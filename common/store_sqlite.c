@@ -24,36 +24,21 @@
 #define RESERVE_PAGES	64			/* fewer: make it again */
 #define TRIM		1000			/* events between trimmings */
 
-static const char schema[] =
-	"CREATE TABLE meta("
-	" key TEXT PRIMARY KEY NOT NULL, value);"
-	"CREATE TABLE leases("
-	" addr INTEGER PRIMARY KEY, state INTEGER, mac BLOB, client_id BLOB,"
-	" host TEXT, hostname TEXT, start_us INTEGER, expire_us INTEGER);"
-	"CREATE TABLE tickets("
-	" host TEXT PRIMARY KEY NOT NULL, state INTEGER, image TEXT,"
-	" token TEXT, since_us INTEGER, expire_us INTEGER, seen INTEGER);"
-	"CREATE TABLE answers("
-	" host TEXT NOT NULL, name TEXT NOT NULL, data BLOB,"
-	" PRIMARY KEY(host, name));"
-	"CREATE TABLE events("
-	" seq INTEGER PRIMARY KEY, wall_us INTEGER, step TEXT, bytes INTEGER,"
-	" addr INTEGER, mac BLOB, host TEXT, text TEXT);"
-	"CREATE INDEX events_host ON events(host);"
-	"INSERT INTO meta VALUES('version', 1);";
-
 #define STMT_LIST(S)							\
 	S(BEGIN, "BEGIN IMMEDIATE")					\
 	S(COMMIT, "COMMIT")						\
 	S(META_GET, "SELECT value FROM meta WHERE key = ?1")		\
 	S(META_PUT, "INSERT OR REPLACE INTO meta VALUES(?1, ?2)")	\
-	S(LEASE_PUT, "INSERT INTO leases VALUES(?1,?2,?3,?4,?5,?6,?7,?8)" \
+	S(LEASE_PUT, "INSERT INTO leases"				\
+	    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)"			\
 	    " ON CONFLICT(addr) DO UPDATE SET state=?2, mac=?3,"	\
-	    " client_id=?4, host=?5, hostname=?6, start_us=?7, expire_us=?8") \
+	    " client_id=?4, host=?5, hostname=?6, start_us=?7, expire_us=?8," \
+	    " relay=?9")						\
 	S(LEASES, "SELECT addr, state, mac, client_id, host, hostname,"	\
-	    " start_us, expire_us FROM leases WHERE addr > ?1 ORDER BY addr") \
+	    " start_us, expire_us, relay FROM leases WHERE addr > ?1"	\
+	    " ORDER BY addr")						\
 	S(LEASE, "SELECT addr, state, mac, client_id, host, hostname,"	\
-	    " start_us, expire_us FROM leases WHERE addr = ?1")		\
+	    " start_us, expire_us, relay FROM leases WHERE addr = ?1")	\
 	S(TICKET_PUT, "INSERT OR REPLACE INTO tickets"			\
 	    " VALUES(?1,?2,?3,?4,?5,?6,?7)")				\
 	S(TICKETS, "SELECT host, state, image, token, since_us, expire_us," \
@@ -99,29 +84,7 @@ static int		 suspect;	/* after EIO, until it was checked */
 static uint64_t		 bad_rows;
 static struct { int64_t boot_us, wall_us; } marker;
 
-/* Errors and statements. */
-
-static int
-sqlite_errno(int code)
-{
-	switch (code & 0xff) {
-	case SQLITE_OK:
-	case SQLITE_ROW:
-	case SQLITE_DONE:
-		return (0);
-	case SQLITE_FULL:
-		return (ENOSPC);
-	case SQLITE_NOMEM:
-		return (ENOMEM);
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-		return (EUCLEAN);
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return (EBUSY);
-	}
-	return (EIO);
-}
+/* Statements. */
 
 static int
 stmt_prepare(enum stmt s)
@@ -147,13 +110,7 @@ stmt_run(enum stmt s)
 	int	code = sqlite3_step(stmts[s]);
 
 	(void)sqlite3_reset(stmts[s]);
-	return (sqlite_errno(code));
-}
-
-static int
-stmt_exec(const char *sql)
-{
-	return (sqlite_errno(sqlite3_exec(sq, sql, NULL, NULL, NULL)));
+	return (sql_errno(code));
 }
 
 static void
@@ -243,8 +200,8 @@ sqlite_check(void)
 
 	if ((code = sqlite3_prepare_v2(sq, "PRAGMA quick_check(1)", -1, &s,
 	    NULL)) != SQLITE_OK)
-		return (sqlite_errno(code));
-	error = sqlite_errno(code = sqlite3_step(s));
+		return (sql_errno(code));
+	error = sql_errno(code = sqlite3_step(s));
 	if (code == SQLITE_ROW &&
 	    strcmp((const char *)sqlite3_column_text(s, 0), "ok") != 0)
 		error = EUCLEAN;
@@ -282,7 +239,7 @@ sqlite_rollback(void)
 	int	full = sqlite3_errcode(sq) == SQLITE_FULL;
 
 	if (!sqlite3_get_autocommit(sq))
-		(void)stmt_exec("ROLLBACK");
+		(void)sql_exec(sq, "ROLLBACK");
 	if (full)
 		(void)sqlite3_wal_checkpoint_v2(sq, NULL,
 		    SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
@@ -314,6 +271,7 @@ sqlite_put_lease(const struct msg_lease *lease)
 	bind_text(s, 6, lease->hostname);
 	(void)sqlite3_bind_int64(s, 7, lease->start_us);
 	(void)sqlite3_bind_int64(s, 8, lease->expire_us);
+	bind_blob(s, 9, lease->relay, lease->relay_len);
 	return (stmt_run(STMT_LEASE_PUT));
 }
 
@@ -553,36 +511,16 @@ reserve_make(void)
 	    SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
 		pages = sqlite3_column_int(s, 0);
 	(void)sqlite3_finalize(s);
-	if (pages < RESERVE_PAGES && stmt_exec(text) != 0)
+	if (pages < RESERVE_PAGES && sql_exec(sq, text) != 0)
 		log_warnx("database: no reserve for a full disk: %s",
 		    sqlite3_errmsg(sq));
-}
-
-static int
-schema_make(void)
-{
-	sqlite3_stmt	*s = NULL;
-	int		 code, empty;
-
-	code = sqlite3_prepare_v2(sq, "SELECT count(*) FROM sqlite_schema",
-	    -1, &s, NULL);
-	if (code != SQLITE_OK)
-		return (sqlite_errno(code));
-	empty = (code = sqlite3_step(s)) == SQLITE_ROW &&
-	    sqlite3_column_int(s, 0) == 0;
-	(void)sqlite3_finalize(s);
-	if (!empty)
-		return (sqlite_errno(code));
-	if ((code = stmt_exec("BEGIN")) == 0 && (code = stmt_exec(schema)) == 0)
-		code = stmt_exec("COMMIT");
-	return (code);
 }
 
 /* The settings; the first of them finds out if it is a database at all. */
 static int
 sqlite_settings(void)
 {
-	return (stmt_exec("PRAGMA locking_mode=EXCLUSIVE;"
+	return (sql_exec(sq, "PRAGMA locking_mode=EXCLUSIVE;"
 	    "PRAGMA temp_store=MEMORY;"
 	    "PRAGMA trusted_schema=OFF;"
 	    "PRAGMA cell_size_check=ON;"
@@ -613,20 +551,23 @@ sqlite_try(const char *path, const struct store_clock *clock, char *why,
 	if (sqlite3_open_v2(path, &sq, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
 		return (sqlite_failed(EIO, path, why, size));
-	if ((error = sqlite_settings()) != 0 || (error = schema_make()) != 0 ||
-	    (error = sqlite_check()) != 0)
+	if ((error = sqlite_settings()) != 0 || (error = schema_make(sq)) != 0)
 		return (sqlite_failed(error, path, why, size));
 	if (stmt_prepare(STMT_META_GET) != 0 ||
 	    meta_get("version", &version) == -1 || version < 1) {
 		(void)snprintf(why, size, "%s: no schema version", path);
 		return (DAMAGED);
 	}
+	/* Also when it is damaged: what is new in it could not be saved. */
 	if (version > STORE_VERSION) {
 		(void)snprintf(why, size, "%s has schema version %lld, this "
 		    "bootward knows %d: install the newer one again",
 		    path, (long long)version, STORE_VERSION);
 		return (REFUSED);
 	}
+	if ((error = sqlite_check()) != 0 ||
+	    (error = schema_upgrade(sq, path, version)) != 0)
+		return (sqlite_failed(error, path, why, size));
 	for (i = 0; i < STMT_MAX; i++)
 		if (stmt_prepare(i) != 0)
 			return (sqlite_failed(EUCLEAN, path, why, size));
@@ -652,7 +593,7 @@ sqlite_open(const char *path, const struct store_clock *clock, char *why,
 	if ((opened = sqlite_try(path, clock, why, size)) == DAMAGED) {
 		log_warnx("%s; it is DAMAGED", why);
 		sqlite_close();
-		if (salvage_run(path, schema, why, size) == -1)
+		if (salvage_run(path, store_schema, why, size) == -1)
 			return (-1);
 		opened = sqlite_try(path, clock, why, size);
 	}

@@ -1,36 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * store_test.c: the SQLite back end in a directory of its own: what is
- * committed is there after a restart, times mean the same after a reboot, and
- * a damaged database gives back what can be read.
+ * store_test.c: the SQLite back end: what is committed is there after a
+ * restart, what the disk did not take is not, and times mean the same after a
+ * reboot.
  */
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <sqlite3.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "store.h"
-#include "unit.h"
+#include "storefile.h"
 
-#define S		1000000LL
-#define HOUR		(3600 * S)
-#define FIRST		0x0a4d0100U
-
-static const struct backend *const be = &backend_sqlite;
-static char	dir[] = "/tmp/bwstore_test.XXXXXX";
-static char	path[64];
-static char	why[512];
 static int	sync_fails, syncs;
-static struct store_clock now = { "boot-1", 100 * S, 1700000000 * S };
 
 /* In the place of libc's, also for SQLite. */
 int
@@ -42,194 +25,6 @@ fdatasync(int fd)
 		return (-1);
 	}
 	return ((int)syscall(SYS_fdatasync, fd));
-}
-
-static int
-reopen(void)
-{
-	be->close();
-	if (be->open(path, &now, why, sizeof(why)) == 0)
-		return (0);
-	printf("# %s\n", why);
-	return (-1);
-}
-
-static void
-files_remove(void)
-{
-	DIR		*d = opendir(dir);
-	struct dirent	*e;
-
-	while (d != NULL && (e = readdir(d)) != NULL)
-		if (e->d_name[0] != '.')
-			(void)unlinkat(dirfd(d), e->d_name, 0);
-	if (d != NULL)
-		(void)closedir(d);
-}
-
-/* A fresh, empty database. */
-static void
-fresh(void)
-{
-	be->close();
-	files_remove();
-	now = (struct store_clock){ "boot-1", 100 * S, 1700000000 * S };
-	CHECK(be->open(path, &now, why, sizeof(why)) == 0);
-}
-
-static struct msg_lease
-lease_make(unsigned int i)
-{
-	struct msg_lease	lease;
-
-	memset(&lease, 0, sizeof(lease));
-	lease.addr = FIRST + i;
-	lease.state = LEASE_BOUND;
-	lease.mac = (struct mac){ { 0x52, 0x54, 0, 0, (uint8_t)(i >> 8),
-	    (uint8_t)i } };
-	lease.id_len = (uint8_t)(i % (CLIENT_ID_LEN + 1));
-	memset(lease.id, (int)(i & 0xff), lease.id_len);
-	(void)snprintf(lease.host, sizeof(lease.host), "host%u", i);
-	(void)snprintf(lease.hostname, sizeof(lease.hostname), "name%u", i);
-	lease.start_us = now.boot_us;
-	lease.expire_us = now.boot_us + HOUR;
-	return (lease);
-}
-
-static int
-leases_put(unsigned int from, unsigned int n)
-{
-	struct msg_lease	lease;
-	unsigned int		i;
-	int			error;
-
-	if ((error = be->begin(&now)) != 0)
-		return (error);
-	for (i = from; i < from + n; i++) {
-		lease = lease_make(i);
-		if ((error = be->put_lease(&lease)) != 0)
-			return (error);
-	}
-	return (be->commit());
-}
-
-/* How many leases there are, and how many of them are as they were made. */
-static unsigned int
-leases_count(unsigned int *good)
-{
-	struct msg_lease	got[7], want;
-	int64_t			after = -1;
-	unsigned int		n = 0;
-	int			i, rows;
-
-	*good = 0;
-	do {
-		if ((rows = be->leases(after, got, nitems(got))) == -1)
-			return (0);
-		for (i = 0; i < rows; i++, n++) {
-			after = got[i].addr;
-			want = lease_make(got[i].addr - FIRST);
-			*good += memcmp(&want, &got[i], sizeof(want)) == 0;
-		}
-	} while (rows == (int)nitems(got));
-	return (n);
-}
-
-static int
-ticket_put(const char *host, enum ticket_state state)
-{
-	struct msg_ticket	t;
-	int			error;
-
-	memset(&t, 0, sizeof(t));
-	(void)snprintf(t.host, sizeof(t.host), "%s", host);
-	(void)snprintf(t.image, sizeof(t.image), "debian12");
-	(void)snprintf(t.token, sizeof(t.token), "0123456789abcdef");
-	t.state = state;
-	t.since_us = now.boot_us;
-	t.expire_us = now.boot_us + 4 * HOUR;
-	if ((error = be->begin(&now)) != 0 || (error = be->put_ticket(&t)) != 0)
-		return (error);
-	return (be->commit());
-}
-
-static int
-answers_put(const char *host, const char *text)
-{
-	struct answers	all;
-	int		error;
-
-	if (answers_split((const uint8_t *)text, strlen(text), &all) != NULL)
-		return (-1);
-	if ((error = be->begin(&now)) == 0 &&
-	    (error = be->put_answers(host, &all)) == 0)
-		error = be->commit();
-	answers_free(&all);
-	return (error);
-}
-
-/* How many files of this directory have a name that begins so. */
-static int
-files_count(const char *begin)
-{
-	DIR		*d = opendir(dir);
-	struct dirent	*e;
-	int		 n = 0;
-
-	while (d != NULL && (e = readdir(d)) != NULL)
-		n += strncmp(e->d_name, begin, strlen(begin)) == 0;
-	if (d != NULL)
-		(void)closedir(d);
-	return (n);
-}
-
-/* Change the database behind the back of the store. */
-static int
-sql(const char *text)
-{
-	sqlite3	*raw;
-	int	 code;
-
-	be->close();
-	if (sqlite3_open(path, &raw) != SQLITE_OK)
-		return (-1);
-	code = sqlite3_exec(raw, text, NULL, NULL, NULL);
-	(void)sqlite3_close(raw);
-	return (code == SQLITE_OK ? 0 : -1);
-}
-
-static int
-overwrite(off_t at, size_t len, int with)
-{
-	char	junk[8192];
-	int	fd, ok;
-
-	be->close();
-	memset(junk, with, sizeof(junk));
-	if ((fd = open(path, O_WRONLY)) == -1)
-		return (-1);
-	ok = pwrite(fd, junk, len, at) == (ssize_t)len;
-	(void)close(fd);
-	return (ok ? 0 : -1);
-}
-
-/* The offset of the page that has this text, or 0. */
-static off_t
-page_with(const char *text)
-{
-	char	page[4096];
-	off_t	at;
-	int	fd;
-
-	be->close();
-	if ((fd = open(path, O_RDONLY)) == -1)
-		return (0);
-	for (at = 0; pread(fd, page, sizeof(page), at) == sizeof(page);
-	    at += (off_t)sizeof(page))
-		if (memmem(page, sizeof(page), text, strlen(text)) != NULL)
-			break;
-	(void)close(fd);
-	return (at);
 }
 
 static void
@@ -493,166 +288,11 @@ test_sync(void)
 	CHECK(leases_count(&good) == 300 && good == 300);
 }
 
-static void
-fill(void)
-{
-	fresh();
-	CHECK(leases_put(0, 3000) == 0);
-	CHECK(ticket_put("a", TICKET_ARMED) == 0);
-	CHECK(answers_put("a", "hello\n") == 0);
-	CHECK(reopen() == 0);
-}
-
-static void
-test_bad_rows(void)
-{
-	static const char *const bad[] = {
-		"UPDATE leases SET mac = x'00' WHERE addr = 172818688",
-		"UPDATE leases SET mac = 'text' WHERE addr = 172818689",
-		"UPDATE leases SET state = 99 WHERE addr = 172818690",
-		"UPDATE leases SET client_id = zeroblob(141)"
-		    " WHERE addr = 172818691",
-		"UPDATE leases SET host = 'a' || char(10) WHERE addr ="
-		    " 172818692",
-		"UPDATE leases SET hostname = NULL WHERE addr = 172818693",
-		"UPDATE leases SET expire_us = 'soon' WHERE addr = 172818694",
-		"UPDATE leases SET start_us = 5e300 WHERE addr = 172818695",
-		"UPDATE leases SET host = printf('%064d', 0) WHERE addr ="
-		    " 172818696",
-		"INSERT INTO leases VALUES(-5, 1, zeroblob(6), x'', '', '',"
-		    " 0, 0)",
-		"INSERT INTO leases VALUES(1 << 33, 1, zeroblob(6), x'', '',"
-		    " '', 0, 0)",
-	};
-	unsigned int	good;
-	size_t		i;
-	uint64_t	before;
-
-	fill();
-	CHECK(FIRST == 172818688);
-	for (i = 0; i < nitems(bad); i++)
-		CHECK(sql(bad[i]) == 0);
-	CHECK(sql("UPDATE tickets SET state = 'armed'") == 0);
-	CHECK(reopen() == 0);
-	before = *be->bad;
-	CHECK(leases_count(&good) == 3000 - 9 && good == 3000 - 9);
-	CHECK(*be->bad - before == 10);
-	CHECK(files_count("bootward.db.damaged-") == 0);
-}
-
-static void
-test_damage(void)
-{
-	struct msg_ticket	t;
-	struct answers		all;
-	struct stat		st;
-	unsigned int		good, n;
-
-	/* A page in the middle: everything but its rows is saved. */
-	fill();
-	CHECK(stat(path, &st) == 0 && st.st_size > 80 * 4096);
-	CHECK(overwrite(page_with("name1500"), 4096, 0xff) == 0);
-	CHECK(reopen() == 0);
-	n = leases_count(&good);
-	CHECK(n > 2900 && n < 3000 && good == n);
-	CHECK(be->tickets("", &t, 1) == 1 && t.state == TICKET_ARMED);
-	CHECK(be->answers("a", &all) == 0 && all.n == 1);
-	answers_free(&all);
-	CHECK(files_count("bootward.db.damaged-") == 1);
-	CHECK(files_count("bootward.db.salvage") == 0);
-	CHECK(files_count("bootward.db.partial") == 0);
-	CHECK(files_count("bootward.db.new") == 0);
-
-	/* The page above all others: page by page they are found. */
-	fill();
-	CHECK(overwrite(3 * 4096, 4096, 0) == 0 && reopen() == 0);
-	CHECK(leases_count(&good) == 3000 && good == 3000);
-	CHECK(be->tickets("", &t, 1) == 1);
-
-	/* Twice in one second: both are kept. */
-	CHECK(overwrite(page_with("name2500"), 4096, 0xff) == 0);
-	CHECK(reopen() == 0);
-	CHECK(files_count("bootward.db.damaged-") == 2);
-	CHECK(reopen() == 0);
-	CHECK(files_count("bootward.db.damaged-") == 2);
-
-	/* The header, then the whole first page with the schema. */
-	fill();
-	CHECK(overwrite(0, 100, 'x') == 0 && reopen() == 0);
-	CHECK(leases_count(&good) == 3000 && good == 3000);
-	fill();
-	CHECK(overwrite(0, 4096, 0) == 0 && reopen() == 0);
-	CHECK(leases_count(&good) == 3000 && good == 3000);
-	CHECK(be->tickets("", &t, 1) == 1);
-	CHECK(files_count("bootward.db.damaged-") == 1);
-
-	/* The second half is missing. */
-	fill();
-	be->close();
-	CHECK(truncate(path, st.st_size / 2) == 0 && reopen() == 0);
-	n = leases_count(&good);
-	CHECK(n > 0 && n < 3000 && good == n);
-
-	/* Something else altogether: an empty store, and the file is kept. */
-	fill();
-	be->close();
-	CHECK(truncate(path, 0) == 0 && overwrite(0, 5000, 'z') == 0);
-	CHECK(reopen() == 0 && leases_count(&good) == 0);
-	CHECK(leases_put(0, 10) == 0 && leases_count(&good) == 10);
-	CHECK(files_count("bootward.db.damaged-") == 1);
-
-	/* A table is missing. */
-	fill();
-	CHECK(sql("DROP TABLE tickets") == 0 && reopen() == 0);
-	CHECK(leases_count(&good) == 3000 && good == 3000);
-	CHECK(ticket_put("b", TICKET_ARMED) == 0);
-}
-
-static void
-test_refused(void)
-{
-	static char	new[80], saved[80];
-	pid_t		pid;
-	int		status;
-	unsigned int	good;
-
-	/* A newer schema is for a newer bootward. */
-	fill();
-	CHECK(sql("ALTER TABLE leases RENAME TO bindings") == 0);
-	CHECK(sql("UPDATE meta SET value = 2 WHERE key = 'version'") == 0);
-	CHECK(reopen() == -1 && strstr(why, "schema version 2") != NULL);
-	CHECK(files_count("bootward.db.damaged-") == 0);
-
-	/* Only one store at a time. */
-	fill();
-	if ((pid = fork()) == 0)
-		_exit(be->open(path, &now, why, sizeof(why)) == -1 &&
-		    strstr(why, "another store") != NULL ? 0 : 1);
-	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
-
-	/* A replacement that was interrupted is finished. */
-	fill();
-	be->close();
-	(void)snprintf(new, sizeof(new), "%s.new", path);
-	(void)snprintf(saved, sizeof(saved), "%s.partial", path);
-	CHECK(rename(path, new) == 0);
-	CHECK(creat(saved, 0600) != -1);
-	CHECK(be->open(path, &now, why, sizeof(why)) == 0);
-	CHECK(leases_count(&good) == 3000 && good == 3000);
-	CHECK(files_count("bootward.db.new") == 0 &&
-	    files_count("bootward.db.partial") == 0);
-}
-
 int
 main(void)
 {
-	log_init("store_test", -1, 1);
-	if (freopen("/dev/null", "w", stderr) == NULL)
+	if (store_begin() == -1)
 		return (1);
-	(void)umask(077);
-	if (mkdtemp(dir) == NULL)
-		return (1);
-	(void)snprintf(path, sizeof(path), "%s/bootward.db", dir);
 	test_roundtrip();
 	test_tickets();
 	test_events();
@@ -660,11 +300,5 @@ main(void)
 	test_kill();
 	test_full();
 	test_sync();
-	test_bad_rows();
-	test_damage();
-	test_refused();
-	be->close();
-	files_remove();
-	(void)rmdir(dir);
-	return (unit_done());
+	return (store_end());
 }

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * damage_test.c: the SQLite back end with databases that it did not write
+ * so: bad rows are left out, a damaged database gives back what can be read,
+ * an older one becomes one of today, a newer one is refused.
+ */
+#include <sys/wait.h>
+
+#include "storefile.h"
+
+static void
+test_bad_rows(void)
+{
+	static const char *const bad[] = {
+		"UPDATE leases SET mac = x'00' WHERE addr = 172818688",
+		"UPDATE leases SET mac = 'text' WHERE addr = 172818689",
+		"UPDATE leases SET state = 99 WHERE addr = 172818690",
+		"UPDATE leases SET client_id = zeroblob(141)"
+		    " WHERE addr = 172818691",
+		"UPDATE leases SET host = 'a' || char(10) WHERE addr ="
+		    " 172818692",
+		"UPDATE leases SET hostname = NULL WHERE addr = 172818693",
+		"UPDATE leases SET expire_us = 'soon' WHERE addr = 172818694",
+		"UPDATE leases SET start_us = 5e300 WHERE addr = 172818695",
+		"UPDATE leases SET host = printf('%064d', 0) WHERE addr ="
+		    " 172818696",
+		"INSERT INTO leases VALUES(-5, 1, zeroblob(6), x'', '', '',"
+		    " 0, 0, x'')",
+		"INSERT INTO leases VALUES(1 << 33, 1, zeroblob(6), x'', '',"
+		    " '', 0, 0, x'')",
+		"UPDATE leases SET relay = zeroblob(104)"
+		    " WHERE addr = 172818697",
+		"UPDATE leases SET relay = 82 WHERE addr = 172818698",
+	};
+	unsigned int	good;
+	size_t		i;
+	uint64_t	before;
+
+	fill();
+	CHECK(FIRST == 172818688);
+	for (i = 0; i < nitems(bad); i++)
+		CHECK(sql(bad[i]) == 0);
+	CHECK(sql("UPDATE tickets SET state = 'armed'") == 0);
+	CHECK(reopen() == 0);
+	before = *be->bad;
+	CHECK(leases_count(&good) == 3000 - 11 && good == 3000 - 11);
+	CHECK(*be->bad - before == 12);
+	CHECK(files_count("bootward.db.damaged-") == 0);
+}
+
+static void
+test_damage(void)
+{
+	struct msg_ticket	t;
+	struct answers		all;
+	struct stat		st;
+	unsigned int		good, n;
+
+	/* A page in the middle: everything but its rows is saved. */
+	fill();
+	CHECK(stat(path, &st) == 0 && st.st_size > 80 * 4096);
+	CHECK(overwrite(page_with("name1500"), 4096, 0xff) == 0);
+	CHECK(reopen() == 0);
+	n = leases_count(&good);
+	CHECK(n > 2900 && n < 3000 && good == n);
+	CHECK(be->tickets("", &t, 1) == 1 && t.state == TICKET_ARMED);
+	CHECK(be->answers("a", &all) == 0 && all.n == 1);
+	answers_free(&all);
+	CHECK(files_count("bootward.db.damaged-") == 1);
+	CHECK(files_count("bootward.db.salvage") == 0);
+	CHECK(files_count("bootward.db.partial") == 0);
+	CHECK(files_count("bootward.db.new") == 0);
+
+	/* The page above all others: page by page they are found. */
+	fill();
+	CHECK(overwrite(3 * 4096, 4096, 0) == 0 && reopen() == 0);
+	CHECK(leases_count(&good) == 3000 && good == 3000);
+	CHECK(be->tickets("", &t, 1) == 1);
+
+	/* Twice in one second: both are kept. */
+	CHECK(overwrite(page_with("name2500"), 4096, 0xff) == 0);
+	CHECK(reopen() == 0);
+	CHECK(files_count("bootward.db.damaged-") == 2);
+	CHECK(reopen() == 0);
+	CHECK(files_count("bootward.db.damaged-") == 2);
+
+	/* The header, then the whole first page with the schema. */
+	fill();
+	CHECK(overwrite(0, 100, 'x') == 0 && reopen() == 0);
+	CHECK(leases_count(&good) == 3000 && good == 3000);
+	fill();
+	CHECK(overwrite(0, 4096, 0) == 0 && reopen() == 0);
+	CHECK(leases_count(&good) == 3000 && good == 3000);
+	CHECK(be->tickets("", &t, 1) == 1);
+	CHECK(files_count("bootward.db.damaged-") == 1);
+
+	/* The second half is missing. */
+	fill();
+	be->close();
+	CHECK(truncate(path, st.st_size / 2) == 0 && reopen() == 0);
+	n = leases_count(&good);
+	CHECK(n > 0 && n < 3000 && good == n);
+
+	/* Something else altogether: an empty store, and the file is kept. */
+	fill();
+	be->close();
+	CHECK(truncate(path, 0) == 0 && overwrite(0, 5000, 'z') == 0);
+	CHECK(reopen() == 0 && leases_count(&good) == 0);
+	CHECK(leases_put(0, 10) == 0 && leases_count(&good) == 10);
+	CHECK(files_count("bootward.db.damaged-") == 1);
+
+	/* A table is missing. */
+	fill();
+	CHECK(sql("DROP TABLE tickets") == 0 && reopen() == 0);
+	CHECK(leases_count(&good) == 3000 && good == 3000);
+	CHECK(ticket_put("b", TICKET_ARMED) == 0);
+}
+
+/* A database as version 1 made it; the leases of it as they were made. */
+static void
+old_version(void)
+{
+	static const char	down[] =
+		"ALTER TABLE leases DROP COLUMN relay;"
+		"UPDATE meta SET value = 1 WHERE key = 'version'";
+
+	fill();
+	CHECK(sql(down) == 0);
+}
+
+static unsigned int
+leases_old(void)
+{
+	struct msg_lease	got[7], want;
+	int64_t			after = -1;
+	unsigned int		n = 0;
+	int			i, rows;
+
+	do {
+		rows = be->leases(after, got, nitems(got));
+		for (i = 0; i < rows; i++) {
+			after = got[i].addr;
+			want = lease_make(got[i].addr - FIRST);
+			want.relay_len = 0;
+			memset(want.relay, 0, sizeof(want.relay));
+			n += memcmp(&want, &got[i], sizeof(want)) == 0;
+		}
+	} while (rows == (int)nitems(got));
+	return (n);
+}
+
+static void
+test_upgrade(void)
+{
+	struct msg_ticket	t;
+	unsigned int		good;
+
+	old_version();
+	CHECK(reopen() == 0);
+	CHECK(leases_old() == 3000);
+	CHECK(be->tickets("", &t, 1) == 1 && t.state == TICKET_ARMED);
+	/* From now on it is one of today's. */
+	CHECK(leases_put(0, 3000) == 0 && reopen() == 0);
+	CHECK(leases_count(&good) == 3000 && good == 3000);
+	CHECK(files_count("bootward.db.damaged-") == 0);
+
+	/* Damaged, and old: above its rows, then without its schema. */
+	old_version();
+	CHECK(overwrite(3 * 4096, 4096, 0) == 0 && reopen() == 0);
+	CHECK(leases_old() == 3000);
+	CHECK(be->tickets("", &t, 1) == 1 && t.state == TICKET_ARMED);
+	CHECK(leases_put(0, 3000) == 0);
+	CHECK(leases_count(&good) == 3000 && good == 3000);
+	old_version();
+	CHECK(overwrite(0, 4096, 0) == 0 && reopen() == 0);
+	CHECK(leases_old() == 3000);
+	CHECK(files_count("bootward.db.damaged-") == 1);
+}
+
+static void
+test_refused(void)
+{
+	static char	new[80], saved[80];
+	pid_t		pid;
+	int		status;
+	unsigned int	good;
+
+	/* A newer schema is for a newer bootward. */
+	fill();
+	CHECK(sql("ALTER TABLE leases RENAME TO bindings") == 0);
+	CHECK(sql("UPDATE meta SET value = 3 WHERE key = 'version'") == 0);
+	CHECK(reopen() == -1 && strstr(why, "schema version 3") != NULL);
+	CHECK(files_count("bootward.db.damaged-") == 0);
+	/* Also a damaged one, of which we would save too little. */
+	CHECK(overwrite(page_with("name1500"), 4096, 0xff) == 0);
+	CHECK(reopen() == -1 && strstr(why, "schema version 3") != NULL);
+	CHECK(files_count("bootward.db.damaged-") == 0);
+
+	/* Only one store at a time. */
+	fill();
+	if ((pid = fork()) == 0)
+		_exit(be->open(path, &now, why, sizeof(why)) == -1 &&
+		    strstr(why, "another store") != NULL ? 0 : 1);
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+
+	/* A replacement that was interrupted is finished. */
+	fill();
+	be->close();
+	(void)snprintf(new, sizeof(new), "%s.new", path);
+	(void)snprintf(saved, sizeof(saved), "%s.partial", path);
+	CHECK(rename(path, new) == 0);
+	CHECK(creat(saved, 0600) != -1);
+	CHECK(be->open(path, &now, why, sizeof(why)) == 0);
+	CHECK(leases_count(&good) == 3000 && good == 3000);
+	CHECK(files_count("bootward.db.new") == 0 &&
+	    files_count("bootward.db.partial") == 0);
+}
+
+int
+main(void)
+{
+	if (store_begin() == -1)
+		return (1);
+	test_bad_rows();
+	test_damage();
+	test_upgrade();
+	test_refused();
+	return (store_end());
+}
