@@ -7,10 +7,12 @@
  *	dhcpplay IFACE MAC noise [N]
  *
  * TYPE is a message's name, or a number.  NAMEs are the fields of the header
- * (ciaddr, giaddr, flags, secs, hops), of the frame (l2src, l2dst, src, dst,
- * sport), wait (milliseconds), or option numbers with a value of hex digits,
- * a dotted address, or text after a comma.  "noise" sends N broken messages.
- * Exits 0 with an answer, 1 without.
+ * (op, htype, hlen, hops, xid, secs, flags, ciaddr, yiaddr, siaddr, giaddr,
+ * chaddr, sname, file), of the frame (l2src, l2dst, src, dst, sport, dport),
+ * wait (milliseconds), or option numbers with a value of hex digits, a dotted
+ * address, or text after a comma.  A value of more than 255 octets goes in
+ * pieces.  xid, flags and chaddr are hex digits, sname and file are text.
+ * "noise" sends N broken messages.  Exits 0 with an answer, 1 without.
  */
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -33,17 +35,51 @@
 #define OPT_TYPE	53
 
 static const char *const types[] = { "none", "discover", "offer", "request",
-	"decline", "ack", "nak", "release", "inform" };
+	"decline", "ack", "nak", "release", "inform", "forcerenew",
+	"leasequery", "leaseunassigned", "leaseunknown", "leaseactive" };
 
 static struct frame	frame = { .dst = UINT32_MAX, .sport = 68, .dport = 67,
 	.dst_mac = { { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } } };
 static struct mac	mac;
-static uint32_t		ciaddr, giaddr, xid;
+static uint32_t		ciaddr, yiaddr, siaddr, giaddr, xid;
 static uint16_t		flags, secs;
-static uint8_t		hops;
+static uint8_t		op = 1, htype = 1, hlen = 6, hops;
+static uint8_t		chaddr[16], sname[64], file[128];
 static int		wait_ms = 500;
-static uint8_t		options[1024];
+static uint8_t		options[1200];
 static struct wbuf	opts;
+
+enum kind { KIND_ADDR, KIND_MAC, KIND_U8, KIND_U16, KIND_HEX16, KIND_HEX32,
+	KIND_INT, KIND_HEX, KIND_TEXT };
+
+static const struct word {
+	const char	*name;
+	enum kind	 kind;
+	void		*value;
+	size_t		 size;
+} words[] = {
+	{ "op", KIND_U8, &op, 0 },
+	{ "htype", KIND_U8, &htype, 0 },
+	{ "hlen", KIND_U8, &hlen, 0 },
+	{ "hops", KIND_U8, &hops, 0 },
+	{ "xid", KIND_HEX32, &xid, 0 },
+	{ "secs", KIND_U16, &secs, 0 },
+	{ "flags", KIND_HEX16, &flags, 0 },
+	{ "ciaddr", KIND_ADDR, &ciaddr, 0 },
+	{ "yiaddr", KIND_ADDR, &yiaddr, 0 },
+	{ "siaddr", KIND_ADDR, &siaddr, 0 },
+	{ "giaddr", KIND_ADDR, &giaddr, 0 },
+	{ "chaddr", KIND_HEX, chaddr, sizeof(chaddr) },
+	{ "sname", KIND_TEXT, sname, sizeof(sname) },
+	{ "file", KIND_TEXT, file, sizeof(file) },
+	{ "l2src", KIND_MAC, &frame.src_mac, 0 },
+	{ "l2dst", KIND_MAC, &frame.dst_mac, 0 },
+	{ "src", KIND_ADDR, &frame.src, 0 },
+	{ "dst", KIND_ADDR, &frame.dst, 0 },
+	{ "sport", KIND_U16, &frame.sport, 0 },
+	{ "dport", KIND_U16, &frame.dport, 0 },
+	{ "wait", KIND_INT, &wait_ms, 0 },
+};
 
 static uint32_t
 word_addr(const char *text)
@@ -78,52 +114,83 @@ word_octets(const char *text, uint8_t *octets, size_t size)
 	return (b.len);
 }
 
+/* RFC 3396: what is too long for one option goes on in the next. */
 static void
 take_option(unsigned long code, const char *text)
 {
-	uint8_t	octets[255];
-	size_t	len = word_octets(text, octets, sizeof(octets));
+	uint8_t	octets[1024];
+	size_t	len = word_octets(text, octets, sizeof(octets)), off = 0, n;
 
-	wbuf_u8(&opts, (uint8_t)code);
-	wbuf_u8(&opts, (uint8_t)len);
-	wbuf_copy(&opts, octets, len);
+	do {
+		n = len - off < 255 ? len - off : 255;
+		wbuf_u8(&opts, (uint8_t)code);
+		wbuf_u8(&opts, (uint8_t)n);
+		wbuf_copy(&opts, octets + off, n);
+		off += n;
+	} while (off < len);
+	if (opts.err)
+		errx(2, "options that are too long");
+}
+
+static void
+take_field(const struct word *w, const char *text)
+{
+	size_t	len;
+
+	switch (w->kind) {
+	case KIND_ADDR:
+		*(uint32_t *)w->value = word_addr(text);
+		break;
+	case KIND_MAC:
+		if (mac_parse(text, w->value) == -1)
+			errx(2, "%s: not a MAC", text);
+		break;
+	case KIND_U8:
+		*(uint8_t *)w->value = (uint8_t)atoi(text);
+		break;
+	case KIND_U16:
+		*(uint16_t *)w->value = (uint16_t)atoi(text);
+		break;
+	case KIND_HEX16:
+		*(uint16_t *)w->value = (uint16_t)strtoul(text, NULL, 16);
+		break;
+	case KIND_HEX32:
+		*(uint32_t *)w->value = (uint32_t)strtoul(text, NULL, 16);
+		break;
+	case KIND_INT:
+		*(int *)w->value = atoi(text);
+		break;
+	case KIND_HEX:
+		memset(w->value, 0, w->size);
+		(void)word_octets(text, w->value, w->size);
+		break;
+	case KIND_TEXT:
+		if ((len = strlen(text)) > w->size)
+			errx(2, "%s: too long", w->name);
+		memcpy(w->value, text, len);
+		break;
+	}
 }
 
 static void
 take_word(char *word)
 {
 	char	*value = strchr(word, '=');
+	size_t	 i;
 
 	if (value == NULL)
 		errx(2, "%s: no value", word);
 	*value++ = '\0';
-	if (isdigit((unsigned char)word[0]))
+	if (isdigit((unsigned char)word[0])) {
 		take_option(strtoul(word, NULL, 10), value);
-	else if (strcmp(word, "ciaddr") == 0)
-		ciaddr = word_addr(value);
-	else if (strcmp(word, "giaddr") == 0)
-		giaddr = word_addr(value);
-	else if (strcmp(word, "src") == 0)
-		frame.src = word_addr(value);
-	else if (strcmp(word, "dst") == 0)
-		frame.dst = word_addr(value);
-	else if (strcmp(word, "sport") == 0)
-		frame.sport = (uint16_t)atoi(value);
-	else if (strcmp(word, "flags") == 0)
-		flags = (uint16_t)strtoul(value, NULL, 16);
-	else if (strcmp(word, "secs") == 0)
-		secs = (uint16_t)atoi(value);
-	else if (strcmp(word, "hops") == 0)
-		hops = (uint8_t)atoi(value);
-	else if (strcmp(word, "wait") == 0)
-		wait_ms = atoi(value);
-	else if (strcmp(word, "l2src") == 0 ||
-	    strcmp(word, "l2dst") == 0) {
-		if (mac_parse(value, word[2] == 's' ? &frame.src_mac :
-		    &frame.dst_mac) == -1)
-			errx(2, "%s: not a MAC", value);
-	} else
-		errx(2, "%s: unknown", word);
+		return;
+	}
+	for (i = 0; i < nitems(words); i++)
+		if (strcmp(words[i].name, word) == 0) {
+			take_field(&words[i], value);
+			return;
+		}
+	errx(2, "%s: unknown", word);
 }
 
 static size_t
@@ -132,18 +199,20 @@ make_message(uint8_t *octets, size_t size, unsigned int type)
 	struct wbuf	b;
 
 	wbuf_init(&b, octets, size);
-	wbuf_u8(&b, 1);
-	wbuf_u8(&b, 1);
-	wbuf_u8(&b, 6);
+	wbuf_u8(&b, op);
+	wbuf_u8(&b, htype);
+	wbuf_u8(&b, hlen);
 	wbuf_u8(&b, hops);
 	wbuf_u32(&b, xid);
 	wbuf_u16(&b, secs);
 	wbuf_u16(&b, flags);
 	wbuf_u32(&b, ciaddr);
-	wbuf_zero(&b, 8);
+	wbuf_u32(&b, yiaddr);
+	wbuf_u32(&b, siaddr);
 	wbuf_u32(&b, giaddr);
-	wbuf_copy(&b, mac.b, sizeof(mac.b));
-	wbuf_zero(&b, 10 + 64 + 128);
+	wbuf_copy(&b, chaddr, sizeof(chaddr));
+	wbuf_copy(&b, sname, sizeof(sname));
+	wbuf_copy(&b, file, sizeof(file));
 	wbuf_u32(&b, MAGIC);
 	if (type != 0) {
 		wbuf_u8(&b, OPT_TYPE);
@@ -221,7 +290,7 @@ print_reply(struct buf *packet)
 {
 	struct frame	f;
 	struct buf	in, scan;
-	char		file[129] = "", text[MAC_STRLEN];
+	char		boot[129] = "", text[MAC_STRLEN];
 	uint32_t	yi, si, ci, gi;
 	uint16_t	fl;
 	uint8_t		code, type = 0, len;
@@ -241,7 +310,7 @@ print_reply(struct buf *packet)
 	si = buf_u32(&in);
 	gi = buf_u32(&in);
 	buf_skip(&in, 16 + 64);
-	buf_copy(&in, file, 128);
+	buf_copy(&in, boot, 128);
 	buf_skip(&in, 4);
 	scan = in;
 	while (buf_left(&scan) > 0 && (code = buf_u8(&scan)) != 255) {
@@ -258,7 +327,7 @@ print_reply(struct buf *packet)
 	print_addr("siaddr", si);
 	print_addr("ciaddr", ci);
 	print_addr("giaddr", gi);
-	printf(" flags=%04x file=%s l2dst=%s", fl, file,
+	printf(" flags=%04x file=%s l2dst=%s", fl, boot,
 	    mac_str(f.dst_mac, text));
 	print_addr("dst", f.dst);
 	print_addr("src", f.src);
@@ -329,6 +398,7 @@ main(int argc, char *argv[])
 		errx(2, "usage: dhcpplay IFACE MAC TYPE [NAME=VALUE...]");
 	wbuf_init(&opts, options, sizeof(options));
 	frame.src_mac = mac;
+	memcpy(chaddr, mac.b, sizeof(mac.b));
 	xid = (uint32_t)clock_now().us ^ (uint32_t)getpid() << 16;
 	fd = open_socket(argv[1]);
 	if (strcmp(argv[3], "noise") == 0) {
