@@ -186,7 +186,7 @@ struct conf_where {
 	T(GLOBAL,  global,  struct conf_global,  TO_DAEMONS)		\
 	T(IFACE,   iface,   struct conf_iface,   TO_NET)		\
 	T(SHARED,  shared,  struct conf_shared,  TO(DHCPD))		\
-	T(SEGMENT, segment, struct conf_segment, TO_NET)		\
+	T(SEGMENT, segment, struct conf_segment, TO_DAEMONS)		\
 	T(RANGE,   range,   struct conf_range,   TO(DHCPD) | TO(ARPD))	\
 	T(OPTION,  option,  struct conf_option,  TO(DHCPD))		\
 	T(LOADER,  loader,  struct conf_loader,  TO_BOOT)		\

@@ -68,19 +68,24 @@ struct ctl_explain {
 	uint16_t	pad;
 };
 
-/* A lease of another server's file, in its words about time. */
+/*
+ * A lease of another server's file, in its words about time: seconds since the
+ * epoch.  What is over is imported, too: who had an address may have it again.
+ */
 struct ctl_import {
-	int64_t		start_wall;		/* seconds since the epoch */
+	int64_t		start_wall;
 	int64_t		expire_wall;		/* INT64_MAX: never */
+	uint32_t	version;		/* MSG_VERSION */
+	uint32_t	last;			/* boolean: of the file */
 	uint32_t	addr;
 	uint32_t	line;			/* of the file */
-	struct mac	mac;
+	struct mac	mac;			/* all zero: not Ethernet */
 	uint8_t		id_len;
-	uint8_t		pad;
-	uint8_t		id[CLIENT_ID_LEN];
-	char		hostname[NAME_LEN];
-	uint32_t	last;			/* boolean: of the file */
+	uint8_t		pad[5];
+	uint8_t		id[CLIENT_ID_LEN];	/* option 61 */
+	char		hostname[NAME_LEN];	/* LDH, or "" */
 };
+static_assert(sizeof(struct ctl_import) == 248, "ctl_import");
 
 struct ctl_end {
 	int32_t		code;			/* 0 done, 1 refused */
