@@ -75,7 +75,7 @@ main(void)
 	CHECK_NAMED(got->nvar == 0, "settings are for answer scripts only");
 	conf_free(got);
 	got = travel(conf, PROC_STORE);
-	CHECK(got != NULL && got->nhost == 1000 && got->nsegment == 0);
+	CHECK(got != NULL && got->nhost == 1000 && got->niface == 0);
 	conf_free(got);
 	conf_free(conf);
 	conf_free(NULL);
