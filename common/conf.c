@@ -17,9 +17,17 @@ const char *const conf_loader_default[LOADER_MAX] = {
 	[LOADER_BIOS] = "pxelinux.0",
 	[LOADER_EFI32] = "bootia32.efi",
 	[LOADER_EFI64] = "bootx64.efi",
+	[LOADER_ARM32] = "bootarm.efi",
 	[LOADER_ARM64] = "bootaa64.efi",
+	[LOADER_RISCV64] = "bootriscv64.efi",
+	[LOADER_LOONG64] = "bootloongarch64.efi",
+	[LOADER_EFI32_HTTP] = "bootia32.efi",
 	[LOADER_EFI64_HTTP] = "bootx64.efi",
+	[LOADER_ARM32_HTTP] = "bootarm.efi",
 	[LOADER_ARM64_HTTP] = "bootaa64.efi",
+	[LOADER_RISCV64_HTTP] = "bootriscv64.efi",
+	[LOADER_LOONG64_HTTP] = "bootloongarch64.efi",
+	[LOADER_RPI] = "bootcode.bin",
 };
 
 /* Open addressing; a slot holds a row + 1, and 0 ends every search. */
@@ -253,6 +261,89 @@ conf_segment_of(const struct conf *conf, uint32_t addr)
 			return ((uint32_t)i);
 	}
 	return (NONE);
+}
+
+/* Options ----------------------------------------------------------------- */
+
+int
+conf_option_is_own(uint8_t code)
+{
+	static const uint8_t	own[] = { 0, 1, 50, 51, 52, 53, 54, 55, 56, 57,
+				    61, 80, 82, 255 };
+
+	return (memchr(own, code, sizeof(own)) != NULL);
+}
+
+/* Before, among or after the rows of this owner. */
+static int
+option_side(const struct conf_option *o, enum option_level level,
+    uint32_t index)
+{
+	uint32_t	of = o->level == OPTION_SUBNET ? o->segment : o->owner;
+
+	if (o->level != level)
+		return (o->level < level ? -1 : 1);
+	if (level == OPTION_ALL || of == index)
+		return (0);
+	return (of < index ? -1 : 1);
+}
+
+const struct conf_option *
+conf_options(const struct conf *conf, enum option_level level, uint32_t index,
+    size_t *n)
+{
+	size_t	lo = 0, hi = conf->noption, mid;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (option_side(&conf->option[mid], level, index) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (*n = 0; lo + *n < conf->noption; (*n)++)
+		if (option_side(&conf->option[lo + *n], level, index) != 0)
+			break;
+	return (*n == 0 ? NULL : &conf->option[lo]);
+}
+
+size_t
+conf_option_value(const struct conf *conf, size_t *row,
+    uint8_t value[OPTION_VALUE_MAX])
+{
+	const struct conf_option	*o;
+	struct wbuf			 w;
+
+	wbuf_init(&w, value, OPTION_VALUE_MAX);
+	do {
+		o = &conf->option[(*row)++];
+		wbuf_copy(&w, o->data, o->len);
+	} while (*row < conf->noption && conf->option[*row].more);
+	return (w.len);
+}
+
+/* Where a statement stands -------------------------------------------------- */
+
+static int
+where_side(const void *va, const void *vb)
+{
+	const struct conf_where	*a = va, *b = vb;
+
+	if (a->kind != b->kind)
+		return (a->kind < b->kind ? -1 : 1);
+	return (a->row < b->row ? -1 : a->row > b->row);
+}
+
+const struct conf_where *
+conf_where(const struct conf *conf, enum where_kind kind, uint32_t row)
+{
+	struct conf_where		 key = { .kind = kind, .row = row };
+	const struct conf_where		*w;
+
+	if (conf->nwhere == 0)
+		return (NULL);
+	w = bsearch(&key, conf->where, conf->nwhere, sizeof(key), where_side);
+	return (w != NULL && w->file < conf->nfile ? w : NULL);
 }
 
 const struct conf_image *

@@ -17,6 +17,7 @@
 /* Seconds, unless the configuration says otherwise. */
 #define CONF_LEASE		3600
 #define CONF_INSTALL_TIMEOUT	(4 * 3600)
+#define CONF_LIMIT_MAC		16	/* client ids of one card */
 
 enum access { ACCESS_LEASE, ACCESS_TOKEN, ACCESS_ANY };
 enum identify { IDENTIFY_MACHINE, IDENTIFY_CLIENT_ID };
@@ -89,13 +90,27 @@ enum option_kind {
 	OPTION_U32, OPTION_ROUTE, OPTION_DOMAIN
 };
 
-/* A value of more than one row goes on in the next ones. */
+/*
+ * Whom an option is for: that of a host wins over its group's, then come its
+ * subnet's, and last what the file says for all.
+ */
+enum option_level { OPTION_SUBNET, OPTION_ALL, OPTION_GROUP, OPTION_HOST };
+
+#define OPTION_VALUE_MAX	1024
+
+/*
+ * A value of more than one row goes on in the next ones.  The rows stand in
+ * the order of their levels, then of their subnets, groups or hosts.
+ */
 struct conf_option {
-	uint32_t	segment;		/* index */
+	uint32_t	segment;		/* index; NONE: another level */
+	uint32_t	owner;			/* index of a group or host */
 	uint8_t		code;
 	uint8_t		kind;			/* enum option_kind */
 	uint8_t		len;
 	uint8_t		more;			/* goes on from the row before */
+	uint8_t		level;			/* enum option_level */
+	uint8_t		pad[3];
 	uint8_t		data[252];		/* as on the wire */
 };
 
@@ -233,6 +248,18 @@ uint32_t conf_host_by_addr(const struct conf *, uint32_t);
 /* The first Ethernet address of a host; all zero if it has none. */
 struct mac conf_host_mac(const struct conf *, uint32_t host);
 
+/* Is it an option of the protocol itself, which nobody may configure? */
+int	 conf_option_is_own(uint8_t code);
+/* The n rows of options of a level's segment, group or host, or of all. */
+const struct conf_option *conf_options(const struct conf *, enum option_level,
+	    uint32_t index, size_t *n);
+/* The whole value that begins at *row, which becomes the next option's. */
+size_t	 conf_option_value(const struct conf *, size_t *row,
+	    uint8_t [OPTION_VALUE_MAX]);
+/* The statement that a row is from, or NULL: it was not in a file. */
+const struct conf_where *conf_where(const struct conf *, enum where_kind,
+	    uint32_t row);
+
 /* Where answer scripts are looked for: ANSWER_DIR; tests set it. */
 extern const char *conf_answer_dir;
 /* The file that an architecture boots unless the configuration says so. */
@@ -252,6 +279,13 @@ struct conf_macro {
  */
 struct conf *conf_parse(const char *file, const struct conf_macro *, size_t,
 	    void (*fn)(const char *line, void *arg), void *arg);
+
+/*
+ * confwarn.c: what is allowed, but hardly meant, one line each, as above; how
+ * many there were.
+ */
+size_t	 conf_warn(const struct conf *, void (*fn)(const char *line, void *arg),
+	    void *arg);
 
 /* printconf.c: as bootward.conf(5) text that parses back to an equal one. */
 void	 conf_print(const struct conf *, FILE *);
