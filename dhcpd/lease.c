@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * lease.c: who has, or had, which address.  Records never move, take some
- * 130 octets with everything, and are found by address, by client id and by
- * MAC through hash tables.  Those that end are in a heap, those that are free
- * in a queue of their range, the longest free first.
+ * lease.c: who has, or had, which address.  Records never move, and take some
+ * 130 octets with everything.  Those that end are in a heap, those that are
+ * free in a queue of their range, the longest free first.  Memory is asked
+ * for when an address has its first owner, and when an owner's names change.
  */
 #include <sys/random.h>
 
@@ -15,141 +15,12 @@
 #define CHUNK		4096		/* records that are allocated at once */
 #define BUCKETS_MIN	1024
 #define BUCKETS_MAX	(1U << 20)	/* at start; tables grow when full */
-#define CHAIN_LOOK	(2 * LEASES_PER_MAC)
-
-struct table {
-	uint32_t	*bucket;
-	uint32_t	 mask;
-};
-
-enum { BY_ADDR, BY_ID, BY_MAC, BY_MAX };
-
-struct leases {
-	struct pool	 pool;
-	struct table	 table[BY_MAX];
-	struct lease	**chunk;
-	uint32_t	 nchunk;
-	uint32_t	 used;		/* records that were ever in use */
-	uint32_t	 spare;		/* list of those given back */
-	uint32_t	 live;
-	uint32_t	*heap;
-	uint32_t	 nheap, heapsize;
-	size_t		 count[HOLD_MAX];
-	uint64_t	 seed[2];
-};
+#define TEXT_MAX	(UINT8_MAX + NAME_LEN + RELAY_LEN)
 
 struct lease *
 lease_at(const struct leases *ls, uint32_t i)
 {
 	return (&ls->chunk[i / CHUNK][i % CHUNK]);
-}
-
-/* Hash tables.  The seed is secret, so that nobody can fill one chain. */
-
-static uint64_t
-hash_octets(const struct leases *ls, const uint8_t *p, size_t n)
-{
-	uint64_t	h = ls->seed[0] ^ n, word;
-	size_t		i, part;
-
-	for (i = 0; i < n; i += part) {
-		part = n - i > sizeof(word) ? sizeof(word) : n - i;
-		word = 0;
-		memcpy(&word, p + i, part);
-		h = (h ^ word) * (ls->seed[1] | 1);
-		h ^= h >> 29;
-	}
-	h *= UINT64_C(0x9e3779b97f4a7c15);
-	return (h ^ h >> 32);
-}
-
-static uint32_t *
-bucket_of(const struct leases *ls, int by, const void *key, size_t len)
-{
-	const struct table	*t = &ls->table[by];
-
-	return (&t->bucket[hash_octets(ls, key, len) & t->mask]);
-}
-
-static uint32_t *
-lease_bucket(const struct leases *ls, const struct lease *l, int by)
-{
-	if (by == BY_ADDR)
-		return (bucket_of(ls, by, &l->addr, sizeof(l->addr)));
-	if (by == BY_ID)
-		return (bucket_of(ls, by, l->text, l->id_len));
-	return (bucket_of(ls, by, l->mac.b, sizeof(l->mac.b)));
-}
-
-static uint32_t *
-lease_chain(struct lease *l, int by)
-{
-	if (by == BY_ADDR)
-		return (&l->next_addr);
-	return (by == BY_ID ? &l->next_id : &l->next_mac);
-}
-
-/* Not every record has a client id or a MAC to be found by. */
-static int
-lease_has_key(const struct lease *l, int by)
-{
-	if (by == BY_ADDR)
-		return (1);
-	if (by == BY_ID)
-		return (l->text != NULL && l->id_len > 0);
-	return (mac_is_unicast(l->mac));
-}
-
-static void
-table_insert(struct leases *ls, struct lease *l, int by)
-{
-	uint32_t	*head;
-
-	if (!lease_has_key(l, by))
-		return;
-	head = lease_bucket(ls, l, by);
-	*lease_chain(l, by) = *head;
-	*head = l->self;
-}
-
-static void
-table_remove(struct leases *ls, struct lease *l, int by)
-{
-	uint32_t	*at;
-
-	if (!lease_has_key(l, by))
-		return;
-	at = lease_bucket(ls, l, by);
-	while (*at != l->self)
-		at = lease_chain(lease_at(ls, *at), by);
-	*at = *lease_chain(l, by);
-}
-
-static int
-tables_resize(struct leases *ls, uint32_t buckets)
-{
-	uint32_t	*bucket[BY_MAX], i;
-	struct lease	*l;
-	int		 by;
-
-	for (by = 0; by < BY_MAX; by++) {
-		bucket[by] = malloc(buckets * sizeof(uint32_t));
-		if (bucket[by] == NULL) {
-			while (--by >= 0)
-				free(bucket[by]);
-			return (-1);
-		}
-	}
-	for (by = 0; by < BY_MAX; by++) {
-		memset(bucket[by], 0xff, buckets * sizeof(uint32_t));
-		free(ls->table[by].bucket);
-		ls->table[by].bucket = bucket[by];
-		ls->table[by].mask = buckets - 1;
-	}
-	for (i = 0; (l = lease_first(ls, &i)) != NULL;)
-		for (by = 0; by < BY_MAX; by++)
-			table_insert(ls, l, by);
-	return (0);
 }
 
 /* The heap of what ends, the soonest on top. */
@@ -301,11 +172,11 @@ lease_new(struct leases *ls, uint32_t addr)
 		l = lease_at(ls, i = ls->used++);
 	}
 	if (ls->live++ > 2 * ls->table[BY_ADDR].mask)
-		(void)tables_resize(ls, 4 * (ls->table[BY_ADDR].mask + 1));
+		(void)lookup_resize(ls, 4 * (ls->table[BY_ADDR].mask + 1));
 	memset(l, 0, sizeof(*l));
 	l->self = i;
 	l->addr = addr;
-	table_insert(ls, l, BY_ADDR);
+	lookup_insert(ls, l, BY_ADDR);
 	ls->count[HOLD_FREE]++;
 	pool_taken(&ls->pool, addr);
 	return (l);
@@ -314,12 +185,12 @@ lease_new(struct leases *ls, uint32_t addr)
 static void
 lease_delete(struct leases *ls, struct lease *l)
 {
-	int	by;
+	enum lease_key	by;
 
 	heap_remove(ls, l);
 	queue_remove(ls, l);
-	for (by = 0; by < BY_MAX; by++)
-		table_remove(ls, l, by);
+	for (by = BY_ADDR; by < BY_MAX; by++)
+		lookup_remove(ls, l, by);
 	free(l->text);
 	ls->count[l->state]--;
 	ls->live--;
@@ -348,37 +219,55 @@ lease_enter(struct leases *ls, struct lease *l, enum hold_state state,
 	heap_put(ls, l);
 }
 
-/* Give a record to an owner: client id, MAC and name. */
+/* What is kept of an owner besides its MAC, in one piece. */
+static size_t
+owner_text(const struct owner *o, uint8_t text[TEXT_MAX], struct lease *shape)
+{
+	struct wbuf	w;
+
+	wbuf_init(&w, text, TEXT_MAX);
+	if (o->id != NULL)
+		wbuf_copy(&w, o->id, o->id_len);
+	shape->id_len = (uint8_t)w.len;
+	wbuf_str(&w, o->hostname);
+	shape->name_len = (uint8_t)(w.len - shape->id_len);
+	shape->relay_len = 0;
+	if (o->relay != NULL && o->relay_len <= RELAY_LEN) {
+		wbuf_copy(&w, o->relay, o->relay_len);
+		shape->relay_len = (uint8_t)o->relay_len;
+	}
+	return (w.len);
+}
+
+/* Give a record to an owner: client id, MAC, name, and its relay's word. */
 static int
 lease_own(struct leases *ls, struct lease *l, const struct owner *o)
 {
-	size_t	 id_len = o->id == NULL ? 0 : o->id_len;
-	size_t	 name_len = strlen(o->hostname);
-	uint8_t	*text = NULL;
+	struct lease	 shape;
+	uint8_t		 octets[TEXT_MAX], *text = NULL;
+	size_t		 len = owner_text(o, octets, &shape);
 
-	if (l->id_len == id_len && l->name_len == name_len &&
-	    mac_equal(l->mac, o->mac) && (id_len == 0 ||
-	    memcmp(l->text, o->id, id_len) == 0) && (name_len == 0 ||
-	    memcmp(l->text + id_len, o->hostname, name_len) == 0))
+	if (mac_equal(l->mac, o->mac) && l->id_len == shape.id_len &&
+	    l->name_len == shape.name_len && l->relay_len == shape.relay_len &&
+	    (len == 0 || memcmp(l->text, octets, len) == 0))
 		return (0);
-	if (id_len + name_len > 0) {
-		if ((text = malloc(id_len + name_len)) == NULL)
+	if (len > 0) {
+		if ((text = malloc(len)) == NULL)
 			return (-1);
-		if (id_len > 0)
-			memcpy(text, o->id, id_len);
-		memcpy(text + id_len, o->hostname, name_len);
+		memcpy(text, octets, len);
 	}
-	table_remove(ls, l, BY_ID);
-	table_remove(ls, l, BY_MAC);
+	lookup_remove(ls, l, BY_ID);
+	lookup_remove(ls, l, BY_MAC);
 	if (!mac_equal(l->mac, o->mac))
 		l->boot_s = 0;
 	free(l->text);
 	l->text = text;
-	l->id_len = (uint8_t)id_len;
-	l->name_len = (uint8_t)name_len;
+	l->id_len = shape.id_len;
+	l->name_len = shape.name_len;
+	l->relay_len = shape.relay_len;
 	l->mac = o->mac;
-	table_insert(ls, l, BY_ID);
-	table_insert(ls, l, BY_MAC);
+	lookup_insert(ls, l, BY_ID);
+	lookup_insert(ls, l, BY_MAC);
 	return (0);
 }
 
@@ -391,7 +280,7 @@ leases_new(void)
 		fatal("getrandom");
 	ls->spare = NONE;
 	pool_init(&ls->pool);
-	if (tables_resize(ls, BUCKETS_MIN) == -1)
+	if (lookup_resize(ls, BUCKETS_MIN) == -1)
 		fatal("lease tables");
 	return (ls);
 }
@@ -415,7 +304,7 @@ leases_configure(struct leases *ls, const struct conf *conf,
 	while (buckets < wanted && buckets < BUCKETS_MAX)
 		buckets *= 2;
 	if (buckets > ls->table[BY_ADDR].mask + 1)
-		(void)tables_resize(ls, buckets);
+		(void)lookup_resize(ls, buckets);
 	for (i = 0; (l = lease_first(ls, &i)) != NULL;)
 		queue_remove(ls, l);
 	pool_configure(&ls->pool, conf, blocked, n);
@@ -428,132 +317,6 @@ leases_configure(struct leases *ls, const struct conf *conf,
 		else
 			queue_put(ls, l);
 	}
-}
-
-/* Looking up. */
-
-struct lease *
-lease_first(const struct leases *ls, uint32_t *cursor)
-{
-	struct lease	*l;
-
-	while (*cursor < ls->used)
-		if ((l = lease_at(ls, (*cursor)++))->addr != 0)
-			return (l);
-	return (NULL);
-}
-
-size_t
-lease_count(const struct leases *ls, enum hold_state state)
-{
-	return (ls->count[state]);
-}
-
-struct lease *
-lease_by_addr(const struct leases *ls, uint32_t addr)
-{
-	struct lease	*l;
-	uint32_t	 i;
-
-	for (i = *bucket_of(ls, BY_ADDR, &addr, sizeof(addr)); i != NONE;
-	    i = l->next_addr)
-		if ((l = lease_at(ls, i))->addr == addr)
-			return (l);
-	return (NULL);
-}
-
-/* Of two leases of one client on a link, the one that it rather has. */
-static struct lease *
-lease_better(struct lease *a, struct lease *b)
-{
-	static const int	worth[HOLD_MAX] = {
-		[HOLD_BOUND] = 4, [HOLD_OFFERED] = 3, [HOLD_WAIT] = 2,
-		[HOLD_FREE] = 1,
-	};
-
-	if (a == NULL || worth[b->state] > worth[a->state])
-		return (b);
-	return (a);
-}
-
-struct lease *
-lease_by_id(const struct leases *ls, const struct link *link,
-    const uint8_t *id, size_t len)
-{
-	struct lease	*l, *best = NULL;
-	uint32_t	 i;
-
-	for (i = *bucket_of(ls, BY_ID, id, len); i != NONE; i = l->next_id) {
-		l = lease_at(ls, i);
-		if (l->id_len == len && memcmp(l->text, id, len) == 0 &&
-		    l->state != HOLD_DECLINED && link_find(link, l->addr) != -1)
-			best = lease_better(best, l);
-	}
-	return (best);
-}
-
-struct lease *
-lease_by_mac(const struct leases *ls, const struct link *link, struct mac mac,
-    int any_id)
-{
-	struct lease	*l, *best = NULL;
-	uint32_t	 i;
-	int		 looked = 0;
-
-	if (!mac_is_unicast(mac))
-		return (NULL);
-	for (i = *bucket_of(ls, BY_MAC, mac.b, sizeof(mac.b)); i != NONE &&
-	    looked < CHAIN_LOOK; i = l->next_mac) {
-		l = lease_at(ls, i);
-		if (!mac_equal(l->mac, mac))
-			continue;
-		looked++;
-		if ((any_id || l->id_len == 0) && l->state != HOLD_DECLINED &&
-		    link_find(link, l->addr) != -1)
-			best = lease_better(best, l);
-	}
-	return (best);
-}
-
-size_t
-lease_count_mac(const struct leases *ls, struct mac mac, struct lease **freed)
-{
-	struct lease	*l;
-	uint32_t	 i;
-	size_t		 n = 0;
-
-	*freed = NULL;
-	if (!mac_is_unicast(mac))
-		return (0);
-	for (i = *bucket_of(ls, BY_MAC, mac.b, sizeof(mac.b)); i != NONE &&
-	    n < CHAIN_LOOK; i = l->next_mac) {
-		l = lease_at(ls, i);
-		if (!mac_equal(l->mac, mac))
-			continue;
-		n++;
-		if (l->in_free && (*freed == NULL ||
-		    l->expire_us < (*freed)->expire_us))
-			*freed = l;
-	}
-	return (n);
-}
-
-int
-lease_is_of(const struct lease *l, const struct owner *o)
-{
-	if (o->id != NULL)
-		return (l->id_len == o->id_len &&
-		    memcmp(l->text, o->id, o->id_len) == 0);
-	return (l->id_len == 0 && mac_equal(l->mac, o->mac));
-}
-
-const char *
-lease_hostname(const struct lease *l, char name[NAME_LEN])
-{
-	if (l->name_len > 0)
-		memcpy(name, l->text + l->id_len, l->name_len);
-	name[l->name_len] = '\0';
-	return (name);
 }
 
 /* Changing. */
@@ -610,7 +373,8 @@ lease_apply(struct leases *ls, const struct msg_lease *m)
 {
 	const struct owner	o = { .mac = m->mac, .hostname = m->hostname,
 				    .id = m->id_len > 0 ? m->id : NULL,
-				    .id_len = m->id_len };
+				    .id_len = m->id_len, .relay = m->relay,
+				    .relay_len = m->relay_len };
 	struct lease		*l = lease_by_addr(ls, m->addr);
 
 	if (l == NULL && (l = lease_new(ls, m->addr)) == NULL)
@@ -658,6 +422,9 @@ lease_next_end(const struct leases *ls)
 void
 lease_message(const struct lease *l, struct msg_lease *m)
 {
+	const uint8_t	*relay;
+	size_t		 len;
+
 	memset(m, 0, sizeof(*m));
 	m->start_us = l->start_us;
 	m->expire_us = l->expire_us;
@@ -668,6 +435,10 @@ lease_message(const struct lease *l, struct msg_lease *m)
 	if (l->id_len > 0)
 		memcpy(m->id, l->text, l->id_len);
 	(void)lease_hostname(l, m->hostname);
+	if ((relay = lease_relay(l, &len)) != NULL) {
+		memcpy(m->relay, relay, len);
+		m->relay_len = (uint8_t)len;
+	}
 }
 
 void

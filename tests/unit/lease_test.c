@@ -177,6 +177,99 @@ test_find(void)
 	conf_free(conf);
 }
 
+/* What its relay agent said is kept with a lease, and told to the store. */
+static void
+test_relay(void)
+{
+	struct conf		*conf = make_conf(16, NET + 256, NET + 511);
+	struct leases		*ls = leases_new();
+	static const uint8_t	 said[RELAY_LEN + 1] = { 1, 4, 'p', '/', '1' };
+	struct msg_lease	 m;
+	struct owner		 o;
+	struct lease		*l;
+	uint8_t			 id[9];
+	size_t			 len;
+	char			 name[NAME_LEN];
+
+	leases_configure(ls, conf, NULL, 0);
+	make_owner(&o, 1, id);
+	o.hostname = "web1";
+	l = lease_hold(ls, NET + 300, &o, HOLD_OFFERED, NOW,
+	    mono_add_s(NOW, 120));
+	CHECK(lease_relay(l, &len) == NULL && len == 0);
+	o.relay = said;
+	o.relay_len = 6;
+	(void)lease_hold(ls, NET + 300, &o, HOLD_OFFERED, NOW,
+	    mono_add_s(NOW, 120));
+	CHECK(lease_relay(l, &len) != NULL && len == 6);
+	CHECK(memcmp(lease_relay(l, &len), said, 6) == 0);
+	CHECK(strcmp(lease_hostname(l, name), "web1") == 0);
+	CHECK(lease_is_of(l, &o));
+	lease_message(l, &m);
+	CHECK(m.relay_len == 6 && memcmp(m.relay, said, 6) == 0);
+	CHECK(m.id_len == 9 && strcmp(m.hostname, "web1") == 0);
+	m.state = LEASE_BOUND;
+	m.relay_len = RELAY_LEN;
+	memcpy(m.relay, said, RELAY_LEN);
+	CHECK(lease_apply(ls, &m) == l);
+	CHECK(lease_relay(l, &len) != NULL && len == RELAY_LEN);
+	o.relay_len = sizeof(said);
+	(void)lease_hold(ls, NET + 300, &o, HOLD_BOUND, NOW,
+	    mono_add_s(NOW, 120));
+	CHECK_NAMED(lease_relay(l, &len) == NULL, "more than is kept:");
+	conf_free(conf);
+}
+
+/* 20,000 clones with one client id, or one MAC: every one has its address. */
+static void
+test_clones(void)
+{
+	struct conf		*conf = make_conf(8, NET + 65536, NET + 131071);
+	struct leases		*ls = leases_new();
+	struct link		 link;
+	struct owner		 o;
+	struct lease		*l, *freed;
+	uint8_t			 id[9];
+	uint32_t		 i, wrong = 0;
+
+	make_link(&link, conf);
+	leases_configure(ls, conf, NULL, 0);
+	for (i = 0; i < 40000; i++) {
+		make_owner(&o, i / 2, id);
+		if (i % 2 == 0)
+			memset(id, 7, sizeof(id));
+		else
+			memset(o.mac.b + 2, 7, 4);
+		l = lease_hold(ls, NET + 65536 + i, &o, HOLD_OFFERED, NOW,
+		    mono_add_s(NOW, 120));
+		wrong += l == NULL || !lease_is_of(l, &o) ||
+		    lease_by_addr(ls, NET + 65536 + i) != l;
+	}
+	CHECK(wrong == 0);
+	CHECK(lease_by_id(ls, &link, id, 9) == l);
+	CHECK(lease_by_mac(ls, &link, o.mac, 1) != NULL);
+	CHECK(lease_count_mac(ls, o.mac, &freed) > LEASES_PER_MAC);
+	while (lease_expire(ls, mono_add_s(NOW, 121), 1000) > 0)
+		;
+	CHECK(lease_count(ls, HOLD_FREE) == 40000);
+	conf_free(conf);
+}
+
+/* The vectors of its authors, and Python's, whose strings it hashes. */
+static void
+test_siphash(void)
+{
+	const uint64_t	counting[2] = { UINT64_C(0x0706050403020100),
+			    UINT64_C(0x0f0e0d0c0b0a0908) };
+	const uint64_t	zero[2] = { 0, 0 };
+
+	CHECK(siphash(counting, "", 0) == UINT64_C(0xabac0158050fc4dc));
+	CHECK(siphash(zero, "abc", 3) == (uint64_t)-4594863902769663758);
+	CHECK(siphash(zero, "abcdefgh", 8) == UINT64_C(4574395652268504554));
+	CHECK(siphash(zero, "abcdefghijklm", 13) ==
+	    (uint64_t)-7689147164244908826);
+}
+
 /* A lease whose change is at the store neither ends nor goes away. */
 static void
 test_staged(void)
@@ -418,6 +511,9 @@ main(void)
 {
 	test_exhaustion();
 	test_find();
+	test_relay();
+	test_clones();
+	test_siphash();
 	test_staged();
 	test_reload();
 	test_proofs();
