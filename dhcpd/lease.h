@@ -84,6 +84,11 @@ struct lease *lease_by_mac(const struct leases *, const struct link *,
 /* How many addresses a MAC has or had; the longest free one of them. */
 size_t	 lease_count_mac(const struct leases *, struct mac,
 	    struct lease **freed);
+/* All that a client has or had, on any link; up to max of them. */
+size_t	 lease_all_by_id(const struct leases *, const uint8_t *, size_t,
+	    struct lease **, size_t max);
+size_t	 lease_all_by_mac(const struct leases *, struct mac, struct lease **,
+	    size_t max);
 int	 lease_is_of(const struct lease *, const struct owner *);
 struct lease *lease_first(const struct leases *, uint32_t *cursor);
 size_t	 lease_count(const struct leases *, enum hold_state);

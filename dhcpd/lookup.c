@@ -238,6 +238,42 @@ lease_count_mac(const struct leases *ls, struct mac mac, struct lease **freed)
 	return (n);
 }
 
+size_t
+lease_all_by_id(const struct leases *ls, const uint8_t *id, size_t len,
+    struct lease **found, size_t max)
+{
+	struct lease	*l;
+	uint32_t	 i;
+	size_t		 n = 0;
+
+	for (i = *bucket_of(ls, BY_ID, id, len); i != NONE && n < max;
+	    i = l->next_id) {
+		l = lease_at(ls, i);
+		if (l->id_len == len && memcmp(l->text, id, len) == 0)
+			found[n++] = l;
+	}
+	return (n);
+}
+
+size_t
+lease_all_by_mac(const struct leases *ls, struct mac mac,
+    struct lease **found, size_t max)
+{
+	struct lease	*l;
+	uint32_t	 i;
+	size_t		 n = 0;
+
+	if (!mac_is_unicast(mac))
+		return (0);
+	for (i = *bucket_of(ls, BY_MAC, mac.b, sizeof(mac.b)); i != NONE &&
+	    n < max; i = l->next_mac) {
+		l = lease_at(ls, i);
+		if (mac_equal(l->mac, mac))
+			found[n++] = l;
+	}
+	return (n);
+}
+
 int
 lease_is_of(const struct lease *l, const struct owner *o)
 {
