@@ -23,6 +23,9 @@ static void
 set_type(struct dhcp_msg *m, struct buf *v)
 {
 	m->type = buf_u8(v);
+	/* There, but none of the known ones: it is not BOOTP either. */
+	if (m->type == DHCP_BOOTP)
+		m->type = DHCP_MAX;
 }
 
 static void
@@ -61,6 +64,20 @@ set_hostname(struct dhcp_msg *m, struct buf *v)
 		m->hostname[0] = '\0';
 }
 
+/* RFC 4039: there or not; it has no value. */
+static void
+set_rapid(struct dhcp_msg *m, struct buf *v)
+{
+	(void)v;
+	m->rapid = 1;
+}
+
+static void
+set_subnet(struct dhcp_msg *m, struct buf *v)
+{
+	m->subnet = buf_u32(v);
+}
+
 #define SET_VIEW(member)						\
 static void								\
 set_##member(struct dhcp_msg *m, struct buf *v)				\
@@ -73,8 +90,18 @@ SET_VIEW(id)
 SET_VIEW(user_class)
 SET_VIEW(arch)
 SET_VIEW(uuid)
-SET_VIEW(relay)
 SET_VIEW(ipxe)
+SET_VIEW(vendor)
+
+/* Nobody relayed what has no giaddr, RFC 3046 2.1. */
+static void
+set_relay(struct dhcp_msg *m, struct buf *v)
+{
+	if (m->giaddr == 0)
+		return;
+	m->relay = *v;
+	relay_parse(m, v);
+}
 
 static const struct option_rule rules[] = {
 	{ OPT_TYPE,	  1, 1, 1, 1, set_type },
@@ -86,7 +113,10 @@ static const struct option_rule rules[] = {
 	{ OPT_LEASE_TIME, 0, 4, 4, 4, set_lease_time },
 	{ OPT_HOST_NAME,  0, 1, NAME_LEN - 1, 1, set_hostname },
 	{ OPT_CLASS,	  0, 1, 255, 1, set_class },
+	{ OPT_VENDOR,	  0, 1, 255, 1, set_vendor },
 	{ OPT_USER_CLASS, 0, 1, 255, 1, set_user_class },
+	{ OPT_RAPID,	  0, 0, 0, 1, set_rapid },
+	{ OPT_SUBNET,	  0, 4, 4, 4, set_subnet },
 	{ OPT_ARCH,	  0, 2, 64, 2, set_arch },
 	{ OPT_UUID,	  0, 17, 17, 1, set_uuid },
 	{ OPT_RELAY,	  0, 1, 255, 1, set_relay },
@@ -196,16 +226,21 @@ sender_ok(struct dhcp_msg *m)
 		return (0);
 	if (m->htype == HTYPE_ETHERNET && m->hlen == sizeof(m->mac.b)) {
 		memcpy(m->mac.b, m->chaddr, sizeof(m->mac.b));
-		return (mac_is_unicast(m->mac));
+		return (mac_is_unicast(m->mac) ||
+		    m->type == DHCP_LEASEQUERY);
 	}
-	return (m->htype == HTYPE_INFINIBAND && m->hlen == 0 &&
-	    m->id.len > 0);
+	/* RFC 4388 6.2: who asks is giaddr, not chaddr. */
+	if (m->type == DHCP_LEASEQUERY)
+		return (1);
+	return ((m->htype == HTYPE_INFINIBAND || m->htype == HTYPE_IEEE1394) &&
+	    m->hlen == 0 && m->id.len > 0);
 }
 
 int
 dhcp_parse(struct buf *in, struct dhcp_msg *m)
 {
 	struct buf	sname, file;
+	uint32_t	magic;
 	uint8_t		op;
 
 	memset(m, 0, offsetof(struct dhcp_msg, scratch));
@@ -220,16 +255,21 @@ dhcp_parse(struct buf *in, struct dhcp_msg *m)
 	buf_skip(in, 8);			/* yiaddr, siaddr */
 	m->giaddr = buf_u32(in);
 	buf_copy(in, m->chaddr, sizeof(m->chaddr));
-	if (buf_sub(in, &sname, 64) == -1 ||
+	if (buf_sub(in, &sname, DHCP_SNAME_LEN) == -1 ||
 	    buf_sub(in, &file, DHCP_FILE_LEN) == -1 || op != 1)
 		return (-1);
-	if (buf_left(in) < 4 || buf_u32(in) != DHCP_MAGIC)
-		return (sender_ok(m) ? 1 : -1);
-	if (options_parse(m, in, &sname, &file) == -1 || !sender_ok(m))
+	magic = buf_left(in) < 4 ? 0 : buf_u32(in);
+	/* RFC 951: old BOOTP has nothing there, or something of its own. */
+	if (magic == DHCP_MAGIC &&
+	    options_parse(m, in, &sname, &file) == -1)
 		return (-1);
-	if (m->type == 0)
-		return (1);
-	return (m->type <= DHCP_INFORM ? 0 : -1);
+	if ((magic != DHCP_MAGIC && magic != 0) || !sender_ok(m))
+		return (-1);
+	/* RFC 951 3: its message has one length; ours are cut short at times. */
+	if (m->type == DHCP_BOOTP && in->len < DHCP_MIN_LEN)
+		return (-1);
+	m->bootp_server = m->type == DHCP_BOOTP && sname.data[0] != '\0';
+	return (m->type < DHCP_MAX ? 0 : -1);
 }
 
 int
@@ -241,12 +281,25 @@ dhcp_wants(const struct dhcp_msg *m, uint8_t code)
 
 /* Replies. */
 
+#define OVERLOAD_ROOM	3		/* option 52 itself */
+
+/* What the relay agent is to find again, with its code and length. */
+static size_t
+relay_room(const struct dhcp_msg *req)
+{
+	return (req->giaddr != 0 && req->relay.len > 0 ?
+	    req->relay.len + 2 : 0);
+}
+
 /* How long the reply may be: RFC 2131 2, option 57, and what the link takes. */
 static size_t
 reply_limit(const struct dhcp_msg *req, uint32_t mtu)
 {
 	size_t	size = DHCP_MIN_SIZE;
 
+	/* RFC 951: 64 octets of options, unless it says that it takes more. */
+	if (req->type == DHCP_BOOTP && req->max_size < size)
+		return (DHCP_MIN_LEN + relay_room(req));
 	if (req->max_size > size)
 		size = req->max_size;
 	if (mtu >= DHCP_MIN_SIZE && size > mtu)
@@ -260,13 +313,13 @@ void
 dhcp_begin(struct reply *r, uint8_t octets[DHCP_PAYLOAD_MAX],
     const struct dhcp_msg *req, const struct reply_head *head, uint32_t mtu)
 {
-	size_t	size = reply_limit(req, mtu), relay = 0, len = 0;
+	size_t	size = reply_limit(req, mtu), relay = relay_room(req), len = 0;
 
-	if (req->giaddr != 0 && req->relay.len > 0)
-		relay = req->relay.len + 2;
 	memset(r, 0, sizeof(*r));
 	wbuf_init(&r->out, octets, size);
-	r->limit = size - relay - 1;
+	/* RFC 3046 2.2: left out when what comes with it would have no room. */
+	r->without_relay = DHCP_HDRLEN + DHCP_OPTIONS_MIN + relay > size;
+	r->limit = size - 1 - (r->without_relay ? 0 : relay);
 	wbuf_u8(&r->out, 2);
 	wbuf_u8(&r->out, req->htype);
 	wbuf_u8(&r->out, req->hlen);
@@ -279,13 +332,20 @@ dhcp_begin(struct reply *r, uint8_t octets[DHCP_PAYLOAD_MAX],
 	wbuf_u32(&r->out, head->siaddr);
 	wbuf_u32(&r->out, req->giaddr);
 	wbuf_copy(&r->out, req->chaddr, sizeof(req->chaddr));
-	wbuf_zero(&r->out, 64);
+	wbuf_zero(&r->out, DHCP_SNAME_LEN);
 	if (head->file != NULL && (len = strlen(head->file)) >= DHCP_FILE_LEN)
 		len = 0;
 	wbuf_copy(&r->out, head->file, len);
 	wbuf_zero(&r->out, DHCP_FILE_LEN - len);
 	wbuf_u32(&r->out, DHCP_MAGIC);
-	dhcp_put_u8(r, OPT_TYPE, head->type);
+	if (head->type != DHCP_BOOTP)
+		dhcp_put_u8(r, OPT_TYPE, head->type);
+	if (!head->overload)
+		return;
+	/* RFC 2131 4.1: file, then sname, may hold what has no room. */
+	wbuf_init(&r->field[0], octets + DHCP_FILE_AT, DHCP_FILE_LEN);
+	wbuf_init(&r->field[1], octets + DHCP_SNAME_AT, DHCP_SNAME_LEN);
+	r->limit -= OVERLOAD_ROOM;
 }
 
 int
@@ -294,27 +354,53 @@ dhcp_has(const struct reply *r, uint8_t code)
 	return ((r->have[code / 8] & 1 << code % 8) != 0);
 }
 
+/* Where these octets and their headers have room, or NULL. */
+static struct wbuf *
+reply_place(struct reply *r, size_t len)
+{
+	size_t	i, room = len + 2 * ((len + 254) / 255);
+
+	if (r->out.len + room <= r->limit)
+		return (&r->out);
+	/* Each field ends with an END of its own. */
+	for (i = 0; i < nitems(r->field); i++)
+		if (r->field[i].len + room + 1 <= r->field[i].size)
+			return (&r->field[i]);
+	return (NULL);
+}
+
 /* Longer values go into several options of one code, RFC 3396. */
 void
 dhcp_put(struct reply *r, uint8_t code, const void *data, size_t len)
 {
+	struct wbuf	*out;
 	const uint8_t	*p = data;
 	size_t		 i, part;
 
-	if (dhcp_has(r, code))
+	if (dhcp_has(r, code) || len == 0)
 		return;
-	if (len == 0 ||
-	    r->out.len + len + 2 * ((len + 254) / 255) > r->limit) {
-		r->full |= len > 0;
+	if ((out = reply_place(r, len)) == NULL) {
+		r->full = 1;
 		return;
 	}
 	r->have[code / 8] |= (uint8_t)(1 << code % 8);
 	for (i = 0; i < len; i += part) {
 		part = len - i > 255 ? 255 : len - i;
-		wbuf_u8(&r->out, code);
-		wbuf_u8(&r->out, (uint8_t)part);
-		wbuf_copy(&r->out, p + i, part);
+		wbuf_u8(out, code);
+		wbuf_u8(out, (uint8_t)part);
+		wbuf_copy(out, p + i, part);
 	}
+}
+
+/* An option that has no value. */
+void
+dhcp_put_flag(struct reply *r, uint8_t code)
+{
+	if (dhcp_has(r, code) || r->out.len + 2 > r->limit)
+		return;
+	r->have[code / 8] |= (uint8_t)(1 << code % 8);
+	wbuf_u8(&r->out, code);
+	wbuf_u8(&r->out, 0);
 }
 
 void
@@ -353,13 +439,33 @@ dhcp_put_str(struct reply *r, uint8_t code, const char *text)
 	dhcp_put(r, code, text, strlen(text));
 }
 
+/* Which of the two fields hold options, as option 52 says it. */
+static uint8_t
+reply_overload(struct reply *r)
+{
+	uint8_t	which = 0;
+	size_t	i;
+
+	for (i = 0; i < nitems(r->field); i++)
+		if (r->field[i].len > 0) {
+			wbuf_u8(&r->field[i], OPT_END);
+			which |= (uint8_t)(1 << i);
+		}
+	return (which);
+}
+
 size_t
 dhcp_finish(struct reply *r, const struct dhcp_msg *req)
 {
 	struct wbuf	*out = &r->out;
+	uint8_t		 overload = reply_overload(r);
 
+	if (overload != 0) {
+		r->limit += OVERLOAD_ROOM;
+		dhcp_put_u8(r, OPT_OVERLOAD, overload);
+	}
 	/* RFC 3046 2.2: entire, unmodified, and the last one. */
-	if (req->giaddr != 0 && req->relay.len > 0) {
+	if (relay_room(req) > 0 && !r->without_relay) {
 		wbuf_u8(out, OPT_RELAY);
 		wbuf_u8(out, (uint8_t)req->relay.len);
 		wbuf_copy(out, req->relay.data, req->relay.len);

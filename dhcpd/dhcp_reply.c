@@ -6,43 +6,81 @@
 
 #include "dhcpd.h"
 
-/* Options that are never taken from the configuration. */
+
+static struct log_limit	crowded;
+
 static int
-is_protocol_option(uint8_t code)
+has_times(const struct dhcp_msg *req, const struct verdict *v)
 {
-	return (code == OPT_PAD || code == OPT_MASK ||
-	    (code >= OPT_REQUESTED && code <= OPT_MAX_SIZE) ||
-	    code == OPT_CLIENT_ID || code == OPT_RELAY || code == OPT_END);
+	return (v->kind != V_INFORM && req->type != DHCP_BOOTP);
 }
 
 /*
  * A machine that is to boot its own disk gets nothing that boots, and one that
- * boots from us is told by us alone what and how.
+ * boots from us is told by us alone what and how.  What is no lease has no
+ * times, RFC 2131 4.3.5.
  */
 static int
-is_withheld(const struct verdict *v, uint8_t code)
+is_withheld(const struct dhcp_msg *req, const struct verdict *v, uint8_t code)
 {
+	if (code == OPT_T1 || code == OPT_T2)
+		return (!has_times(req, v));
 	if (!pxe_boots(&v->pxe) || !pxe_is_boot_option(code))
 		return (0);
 	return (v->loader == NULL || code == OPT_VENDOR || code == OPT_CLASS ||
 	    code == OPT_TFTP_NAME || code == OPT_BOOT_FILE);
 }
 
-/* Those that the client asked for first: they are the ones to have room. */
+/* In which round an option of the configuration is put into an answer. */
+enum round { ASKED_FOR, IN_OUR_STEAD, THE_REST };
+
+/* What we would say anyway, unless the configuration says otherwise. */
+static enum round
+option_round(const struct dhcp_msg *req, uint8_t code)
+{
+	if (dhcp_wants(req, code))
+		return (ASKED_FOR);
+	if (code == OPT_ROUTER || code == OPT_DNS || code == OPT_BROADCAST ||
+	    code == OPT_HOST_NAME || code == OPT_DOMAIN ||
+	    code == OPT_T1 || code == OPT_T2)
+		return (IN_OUR_STEAD);
+	return (THE_REST);
+}
+
+static void
+put_level(struct reply *r, const struct conf *conf,
+    const struct dhcp_msg *req, const struct verdict *v,
+    enum option_level level, uint32_t index, enum round round)
+{
+	const struct conf_option	*first, *o;
+	uint8_t				 value[OPTION_VALUE_MAX];
+	size_t				 row, end, len, n;
+
+	if (index == NONE ||
+	    (first = conf_options(conf, level, index, &n)) == NULL)
+		return;
+	row = (size_t)(first - conf->option);
+	for (end = row + n; row < end;) {
+		o = &conf->option[row];
+		len = conf_option_value(conf, &row, value);
+		if (!conf_option_is_own(o->code) && !is_withheld(req, v, o->code) &&
+		    option_round(req, o->code) == round)
+			dhcp_put(r, o->code, value, len);
+	}
+}
+
+/* The first to say something wins: the host, its group, its subnet, all. */
 static void
 put_configured(struct reply *r, const struct conf *conf,
-    const struct dhcp_msg *req, const struct verdict *v, int wanted)
+    const struct dhcp_msg *req, const struct verdict *v, enum round round)
 {
-	const struct conf_option	*o;
-	size_t				 i;
+	const uint32_t	group = v->host == NONE ? NONE :
+			    conf->host[v->host].group;
 
-	for (i = 0; i < conf->noption; i++) {
-		o = &conf->option[i];
-		if (o->segment == v->segment && !is_protocol_option(o->code) &&
-		    !is_withheld(v, o->code) &&
-		    dhcp_wants(req, o->code) == wanted)
-			dhcp_put(r, o->code, o->data, o->len);
-	}
+	put_level(r, conf, req, v, OPTION_HOST, v->host, round);
+	put_level(r, conf, req, v, OPTION_GROUP, group, round);
+	put_level(r, conf, req, v, OPTION_SUBNET, v->segment, round);
+	put_level(r, conf, req, v, OPTION_ALL, 0, round);
 }
 
 static void
@@ -65,7 +103,6 @@ put_segment(struct reply *r, const struct conf *conf, const struct verdict *v)
 static void
 put_lease_times(struct reply *r, const struct verdict *v)
 {
-	dhcp_put_u32(r, OPT_LEASE_TIME, v->seconds);
 	dhcp_put_u32(r, OPT_T1, v->seconds / 2);
 	dhcp_put_u32(r, OPT_T2, (uint32_t)((uint64_t)v->seconds * 7 / 8));
 }
@@ -77,22 +114,58 @@ put_all(struct reply *r, const struct conf *conf, const struct dhcp_msg *req,
 {
 	const struct conf_segment	*seg = &conf->segment[v->segment];
 
-	if (v->kind != V_INFORM)
-		put_lease_times(r, v);
+	if (has_times(req, v))
+		dhcp_put_u32(r, OPT_LEASE_TIME, v->seconds);
 	/* RFC 2132 3.3: the mask before the routers. */
 	dhcp_put_u32(r, OPT_MASK, prefix_mask(seg->prefix));
 	dhcp_put(r, OPT_CLIENT_ID, req->id.data, req->id.len);
+	if (v->rapid)
+		dhcp_put_flag(r, OPT_RAPID);
+	if (v->by_subnet)
+		dhcp_put_u32(r, OPT_SUBNET, req->subnet);
 	/* What boots the machine comes before anything that may not fit. */
 	if (v->loader != NULL && r->limit > strlen(file) + 64)
 		r->limit -= strlen(file) + 64;
-	put_configured(r, conf, req, v, 1);
+	put_configured(r, conf, req, v, ASKED_FOR);
+	put_configured(r, conf, req, v, IN_OUR_STEAD);
+	if (has_times(req, v))
+		put_lease_times(r, v);
 	put_segment(r, conf, v);
 	pxe_put_ipxe(r, &v->pxe);
-	put_configured(r, conf, req, v, 0);
+	put_configured(r, conf, req, v, THE_REST);
 	if (v->loader != NULL) {
 		r->limit += strlen(file) + 64;
 		pxe_put_boot(r, req, &v->pxe, file, v->next_server);
 	}
+}
+
+/* The type of an answer; a client of old BOOTP knows of none. */
+static uint8_t
+reply_type(const struct dhcp_msg *req, const struct verdict *v)
+{
+	if (req->type == DHCP_BOOTP)
+		return (DHCP_BOOTP);
+	if (v->kind == V_NAK)
+		return (DHCP_NAK);
+	return (v->kind == V_OFFER ? DHCP_OFFER : DHCP_ACK);
+}
+
+static size_t
+build_nak(uint8_t octets[DHCP_PAYLOAD_MAX], const struct dhcp_msg *req,
+    const struct verdict *v, uint32_t mtu)
+{
+	struct reply		r;
+	struct reply_head	head = { .type = DHCP_NAK };
+
+	head.flags = req->flags & DHCP_FLAG_BROADCAST;
+	/* RFC 2131 4.3.2: so that the relay agent broadcasts it. */
+	if (req->giaddr != 0)
+		head.flags |= DHCP_FLAG_BROADCAST;
+	dhcp_begin(&r, octets, req, &head, mtu);
+	dhcp_put_u32(&r, OPT_SERVER, v->server);
+	dhcp_put_str(&r, OPT_MESSAGE, v->why);
+	dhcp_put(&r, OPT_CLIENT_ID, req->id.data, req->id.len);
+	return (dhcp_finish(&r, req));
 }
 
 size_t
@@ -103,28 +176,26 @@ reply_build(uint8_t octets[DHCP_PAYLOAD_MAX], const struct conf *conf,
 	struct reply_head	head = { 0 };
 	char			file[PATH_LEN] = "";
 
+	if (v->kind == V_NAK)
+		return (build_nak(octets, req, v, mtu));
+	head.type = reply_type(req, v);
 	head.flags = req->flags & DHCP_FLAG_BROADCAST;
-	if (v->kind == V_NAK) {
-		head.type = DHCP_NAK;
-		/* RFC 2131 4.3.2: so that the relay agent broadcasts it. */
-		if (req->giaddr != 0)
-			head.flags |= DHCP_FLAG_BROADCAST;
-	} else {
-		head.type = v->kind == V_OFFER ? DHCP_OFFER : DHCP_ACK;
-		head.ciaddr = v->kind == V_OFFER ? 0 : req->ciaddr;
-		head.yiaddr = v->kind == V_INFORM ? 0 : v->addr;
-	}
+	head.ciaddr = v->kind == V_OFFER ? 0 : req->ciaddr;
+	head.yiaddr = v->kind == V_INFORM ? 0 : v->addr;
 	if (v->loader != NULL) {
 		pxe_file(v->loader, &v->pxe, v->next_server, file);
 		head.siaddr = v->next_server;
 		head.file = file;
-	}
+	} else if (!pxe_boots(&v->pxe))
+		head.siaddr = conf->segment[v->segment].next_server;
+	/* Firmware is not to be asked to read options in other fields. */
+	head.overload = !pxe_boots(&v->pxe) && req->type != DHCP_BOOTP;
 	dhcp_begin(&r, octets, req, &head, mtu);
-	dhcp_put_u32(&r, OPT_SERVER, v->server);
-	if (v->kind == V_NAK) {
-		dhcp_put_str(&r, OPT_MESSAGE, v->why);
-		dhcp_put(&r, OPT_CLIENT_ID, req->id.data, req->id.len);
-	} else
-		put_all(&r, conf, req, v, file);
+	if (req->type != DHCP_BOOTP)
+		dhcp_put_u32(&r, OPT_SERVER, v->server);
+	put_all(&r, conf, req, v, file);
+	if (r.without_relay)
+		log_limit(&crowded, "the option 82 of a relay agent has no "
+		    "room in an answer");
 	return (dhcp_finish(&r, req));
 }

@@ -77,7 +77,7 @@ turn_answer(struct port *port, const struct verdict *v,
 	static const enum figure	count[V_MAX] = {
 		[V_SILENT] = FIG_SILENT, [V_PROBE] = FIG_PROBING,
 		[V_OFFER] = FIG_OFFER, [V_NAK] = FIG_NAK,
-		[V_INFORM] = FIG_ACK,
+		[V_INFORM] = FIG_ACK, [V_QUERY] = FIG_QUERY,
 	};
 	uint8_t				octets[DHCP_PAYLOAD_MAX];
 	struct letter			letter;
@@ -94,8 +94,9 @@ turn_answer(struct port *port, const struct verdict *v,
 	if (v->kind == V_SILENT || v->kind == V_PROBE)
 		return;
 	letter_address(&letter, port, req, v);
-	letter.len = (uint16_t)reply_build(octets, view.conf, req, v,
-	    port->mtu);
+	letter.len = (uint16_t)(v->kind == V_QUERY ?
+	    query_build(octets, &view, req, v, port->mtu) :
+	    reply_build(octets, view.conf, req, v, port->mtu));
 	outbox_put(&letter, octets);
 	if (v->unproven)
 		figure_add(FIG_UNPROVEN);
@@ -108,7 +109,7 @@ static void
 turn_note(const struct verdict *v, const struct dhcp_msg *req, mono_t now)
 {
 	static const enum figure	count[] = {
-		[DHCP_DISCOVER] = FIG_DISCOVER, [DHCP_REQUEST] = FIG_REQUEST,
+		[DHCP_BOOTP] = FIG_BOOTP, [DHCP_DISCOVER] = FIG_DISCOVER, [DHCP_REQUEST] = FIG_REQUEST,
 		[DHCP_DECLINE] = FIG_DECLINE, [DHCP_RELEASE] = FIG_RELEASE,
 		[DHCP_INFORM] = FIG_INFORM,
 	};
@@ -144,10 +145,9 @@ turn_request(struct port *port, struct frame *f, mono_t now)
 	struct dhcp_msg	 req;
 	struct verdict	 v;
 	struct link	 far;
-	int		 error;
 
-	if ((error = dhcp_parse(&f->payload, &req)) != 0) {
-		figure_add(error == 1 ? FIG_BOOTP : FIG_MALFORMED);
+	if (dhcp_parse(&f->payload, &req) == -1) {
+		figure_add(FIG_MALFORMED);
 		return;
 	}
 	if (!synced) {
@@ -157,6 +157,8 @@ turn_request(struct port *port, struct frame *f, mono_t now)
 	req.l2_src = f->src_mac;
 	req.src = f->src;
 	req.dst = f->dst;
+	req.sport = f->sport;
+	req.dport = f->dport;
 	policy_decide(&v, &view, intake_link(port, &req, &far), &req, now);
 	turn_note(&v, &req, now);
 	if (v.kind == V_ACK || v.kind == V_RELEASE || v.kind == V_DECLINE) {
@@ -196,6 +198,20 @@ dhcpd_tick(int fd, short what, void *arg)
 
 /* 3. Siblings. */
 
+/* One lease that somebody changed by hand; the others are to know, too. */
+static void
+lease_changed(const struct msg_lease *m)
+{
+	static const enum proc	peers[] = { PROC_TFTPD, PROC_KSD, PROC_ARPD };
+	struct msg_grant	grant;
+	size_t			i;
+
+	grant_of(m, &grant);
+	for (i = 0; i < nitems(peers); i++)
+		(void)proc_send(peers[i], MSG_GRANT, 0, -1, &grant,
+		    sizeof(grant));
+}
+
 static void
 got_lease(struct imsgbuf *ib, const struct imsg *msg)
 {
@@ -208,6 +224,8 @@ got_lease(struct imsgbuf *ib, const struct imsg *msg)
 			return;
 		}
 		(void)lease_apply(view.leases, &m[i]);
+		if (synced)
+			lease_changed(&m[i]);
 	}
 }
 

@@ -18,13 +18,18 @@
 #define DHCP_MAGIC		0x63825363
 #define DHCP_FLAG_BROADCAST	0x8000
 #define DHCP_HDRLEN		236	/* before the magic cookie */
+#define DHCP_SNAME_AT		44
+#define DHCP_SNAME_LEN		64
+#define DHCP_FILE_AT		108
 #define DHCP_FILE_LEN		128
+#define DHCP_OPTIONS_MIN	44	/* magic, and what every answer has */
 #define DHCP_MIN_LEN		300	/* RFC 1542 2.1 */
 #define DHCP_MIN_SIZE		576	/* of the IP datagram, RFC 2131 2 */
 #define DHCP_MAX_SIZE		1500
 #define DHCP_IP_UDP		28
 #define DHCP_PAYLOAD_MAX	(DHCP_MAX_SIZE - DHCP_IP_UDP)
 #define HTYPE_ETHERNET		1
+#define HTYPE_IEEE1394		24	/* RFC 2855 */
 #define HTYPE_INFINIBAND	32	/* RFC 4390 */
 
 enum dhcp_type {
@@ -67,6 +72,7 @@ struct dhcp_msg {
 	uint32_t	lease_time;		/* 0: not there */
 	uint16_t	max_size;		/* 0: not there */
 	uint8_t		rapid;			/* boolean, RFC 4039 */
+	uint8_t		bootp_server;		/* it names a server */
 	uint32_t	subnet;			/* RFC 3011; 0: not there */
 	char		hostname[NAME_LEN];	/* "" unless it is LDH */
 	struct buf	wanted, class, id, user_class, arch, uuid, relay, ipxe,
@@ -86,16 +92,18 @@ struct dhcp_msg {
 	uint8_t		scratch[DHCP_SCRATCH];
 };
 
-/* 0; -1 malformed; 1 a request of old BOOTP, without a type. */
+/* 0, or -1 when it is malformed. */
 int	 dhcp_parse(struct buf *, struct dhcp_msg *);
 int	 dhcp_wants(const struct dhcp_msg *, uint8_t code);
 
 /* A reply that is being written; every option once, all within the limit. */
 struct reply {
 	struct wbuf	 out;
+	struct wbuf	 field[2];	/* file and sname, for options */
 	size_t		 limit;		/* without the relay's option and END */
 	uint8_t		 have[32];	/* bit set of the options in it */
 	int		 full;		/* an option had no room */
+	int		 without_relay;	/* the relay's option has none */
 };
 
 struct reply_head {
@@ -103,12 +111,14 @@ struct reply_head {
 	uint16_t	 flags;
 	uint32_t	 ciaddr, yiaddr, siaddr;
 	const char	*file;		/* or NULL */
+	int		 overload;	/* file and sname may hold options */
 };
 
 void	 dhcp_begin(struct reply *, uint8_t [DHCP_PAYLOAD_MAX],
 	    const struct dhcp_msg *, const struct reply_head *, uint32_t mtu);
 int	 dhcp_has(const struct reply *, uint8_t code);
 void	 dhcp_put(struct reply *, uint8_t code, const void *, size_t);
+void	 dhcp_put_flag(struct reply *, uint8_t code);
 void	 dhcp_put_u8(struct reply *, uint8_t code, uint8_t);
 void	 dhcp_put_u32(struct reply *, uint8_t code, uint32_t);
 void	 dhcp_put_addrs(struct reply *, uint8_t code, const uint32_t *, size_t);
@@ -135,11 +145,19 @@ struct link {
 	} seg[LINK_SEGMENTS];
 };
 
+/* A new configuration; the others do with it what this has prepared. */
+void	 reach_configure(const struct conf *);
 void	 link_of_iface(struct link *, const struct conf *,
 	    const struct msg_iface *);
 /* Of a relay agent, or of a client behind one; own is what it reached. */
 void	 link_of_addr(struct link *, const struct conf *, uint32_t addr,
 	    uint32_t own);
+/*
+ * Of a request: here, the interface's, or far, which is filled in; NULL when
+ * it claims to come through what can be no relay agent.
+ */
+const struct link *link_of_request(struct link *far, const struct link *here,
+	    const struct conf *, const struct dhcp_msg *);
 /* The place of the segment that holds addr, or -1. */
 int	 link_find(const struct link *, uint32_t addr);
 
@@ -196,12 +214,15 @@ struct verdict {
 	uint32_t		 segment;	/* of addr */
 	uint32_t		 server;	/* who we are there */
 	uint32_t		 next_server;
-	uint32_t		 seconds;	/* of the lease */
+	uint32_t		 seconds;	/* of the lease; what is left */
+	uint32_t		 idle;		/* since its client spoke */
 	struct lease		*lease;		/* the address's, or NULL */
 	struct lease		*drop;		/* not wanted now, or NULL */
 	const struct conf_loader *loader;	/* boots from us, or NULL */
 	int			 no_loader;	/* should, but has none */
 	int			 booting;	/* a stage of a boot */
+	int			 rapid;		/* ACK to a DISCOVER, RFC 4039 */
+	int			 by_subnet;	/* option 118 chose, RFC 3011 */
 	int			 takeover;	/* from its earlier client id */
 	int			 unproven;	/* offered without a check */
 	int			 skipped;	/* reserved address in use */
@@ -210,10 +231,41 @@ struct verdict {
 	uint32_t		 probe[PROBE_AHEAD];
 };
 
+/* asker.c: who asks. */
+
+/* A request, and all that follows from who sent it. */
+struct asker {
+	const struct view	*view;
+	const struct link	*link;
+	const struct dhcp_msg	*req;
+	struct verdict		*v;
+	mono_t			 now;
+	struct owner		 owner;
+	uint32_t		 reserved;	/* its address here, or 0 */
+	int			 by_port;	/* the relay's port is the host */
+	struct lease		*own;		/* its lease here, or NULL */
+};
+
+/* What an address is to the asker. */
+enum standing {
+	MINE,			/* it has it, is offered it, or had it last */
+	OPEN,			/* nobody's, and the asker may have it */
+	TAKEN,			/* somebody else's, or ours */
+	OUTSIDE,		/* on the link, but not for us to give */
+	ELSEWHERE		/* not on the link */
+};
+
+void	 asker_identify(struct asker *);
+enum standing asker_standing(const struct asker *, uint32_t addr);
+/* Is this one of the addresses that we are known by there? */
+int	 asker_names_us(const struct asker *, uint32_t server);
+/* Its ticket's state, or TICKET_EXPIRED when its time is over. */
+enum ticket_state asker_ticket(const struct asker *);
+
 void	 policy_decide(struct verdict *, const struct view *,
 	    const struct link *, const struct dhcp_msg *, mono_t);
 void	 policy_owner(const struct dhcp_msg *, struct owner *);
-/* The host entry of a request, or NONE. */
+/* The host entry of a request by what the client says itself, or NONE. */
 uint32_t policy_host(const struct conf *, const struct dhcp_msg *);
 
 /*
@@ -256,7 +308,9 @@ size_t	 reply_build(uint8_t [DHCP_PAYLOAD_MAX], const struct conf *,
 	F(RELEASE,	"release")					\
 	F(DECLINE,	"decline")					\
 	F(INFORM,	"inform")					\
-	F(BOOTP,	"bootp-ignored")				\
+	F(QUERY,	"leasequery")					\
+	F(BAD_RELAY,	"bad-relay")					\
+	F(BOOTP,	"bootp")					\
 	F(MALFORMED,	"malformed")					\
 	F(NOT_OURS,	"not-for-us")					\
 	F(SILENT,	"silent")					\
@@ -290,7 +344,7 @@ figure_add(enum figure f)
 /* An interface and its sockets. */
 struct port {
 	char		 ifname[IFNAME_LEN];
-	struct sock	*packet, *udp;
+	struct sock	*packet, *udp, *pxe;
 	uint32_t	 ifindex, mtu;
 	struct mac	 mac;
 	struct link	 link;
@@ -300,7 +354,7 @@ struct port {
 struct letter {
 	struct port	*port;
 	uint32_t	 src, dst;
-	uint16_t	 dport;
+	uint16_t	 sport, dport;
 	struct mac	 dst_mac;
 	uint8_t		 raw;		/* by frame, else by UDP */
 	uint16_t	 len;

@@ -72,6 +72,7 @@ intake_configure(void)
 	const struct msg_iface	*iface;
 	size_t			 i;
 
+	reach_configure(child.conf);
 	for (i = 0; i < nports; i++) {
 		if ((iface = proc_iface(ports[i].ifname)) != NULL)
 			intake_iface(iface);
@@ -102,21 +103,12 @@ const struct link *
 intake_link(const struct port *port, const struct dhcp_msg *req,
     struct link *far)
 {
-	uint32_t	own;
+	const struct link	*link;
 
-	own = req->dst != INADDR_BROADCAST ? req->dst : port->link.own;
-	if (req->giaddr != 0) {
-		link_of_addr(far, child.conf, req->giaddr, own);
-		return (far);
-	}
-	/* RENEWING comes straight to us, also from behind a relay agent. */
-	if (req->ciaddr != 0 && req->src == req->ciaddr &&
-	    req->dst != INADDR_BROADCAST &&
-	    link_find(&port->link, req->ciaddr) == -1) {
-		link_of_addr(far, child.conf, req->ciaddr, own);
-		return (far);
-	}
-	return (&port->link);
+	link = link_of_request(far, &port->link, child.conf, req);
+	if (link == NULL)
+		figure_add(FIG_BAD_RELAY);
+	return (link != NULL ? link : far);
 }
 
 /* A checksum that a network card was to fill in is not there yet. */
@@ -157,7 +149,8 @@ intake_frame(struct port *port, struct arrival *a, struct msghdr *msg,
 		figure_add(FIG_MALFORMED);
 		return;
 	}
-	if (f.dport != DHCP_PORT_SERVER || !is_for_us(port, f.dst)) {
+	if ((f.dport != DHCP_PORT_SERVER && f.dport != DHCP_PORT_PXE) ||
+	    !is_for_us(port, f.dst)) {
 		figure_add(FIG_NOT_OURS);
 		return;
 	}
@@ -214,15 +207,15 @@ intake_sock_up(struct sock *sock)
 {
 	struct port	*port;
 
-	if (sock->kind != SOCK_DHCP_PACKET && sock->kind != SOCK_DHCP_UDP)
-		return;
 	if ((port = port_find(sock->ifname, 1)) == NULL)
 		return;
 	sock->arg = port;
-	if (sock->kind == SOCK_DHCP_UDP) {
+	if (sock->kind == SOCK_DHCP_UDP)
 		port->udp = sock;
+	else if (sock->kind == SOCK_PXE_UDP)
+		port->pxe = sock;
+	if (sock->kind != SOCK_DHCP_PACKET)
 		return;
-	}
 	port->packet = sock;
 	sock->ev = proc_event(sock->fd, EV_READ | EV_PERSIST, intake_readable,
 	    port);
@@ -240,4 +233,6 @@ intake_sock_down(struct sock *sock)
 		port->packet = NULL;
 	if (port->udp == sock)
 		port->udp = NULL;
+	if (port->pxe == sock)
+		port->pxe = NULL;
 }

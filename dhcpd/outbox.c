@@ -41,10 +41,16 @@ letter_address(struct letter *l, struct port *port, const struct dhcp_msg *req,
 	memset(l, 0, sizeof(*l));
 	l->port = port;
 	l->src = v->server;
+	l->sport = DHCP_PORT_SERVER;
 	l->dport = DHCP_PORT_CLIENT;
-	if (req->giaddr != 0) {
+	if (req->dport == DHCP_PORT_PXE) {
+		l->dst = req->src;
+		l->dport = req->sport;
+		l->sport = DHCP_PORT_PXE;
+	} else if (req->giaddr != 0) {
 		l->dst = req->giaddr;
-		l->dport = DHCP_PORT_SERVER;
+		/* RFC 8357 5.2: a relay agent may want it elsewhere. */
+		l->dport = req->relay_port ? req->sport : DHCP_PORT_SERVER;
 	} else if (v->kind != V_NAK && v->kind != V_OFFER &&
 	    req->ciaddr != 0 && req->ciaddr == v->addr)
 		l->dst = req->ciaddr;
@@ -60,17 +66,25 @@ letter_address(struct letter *l, struct port *port, const struct dhcp_msg *req,
 	}
 }
 
+static const struct sock *
+letter_socket(const struct letter *l)
+{
+	if (l->raw)
+		return (l->port->packet);
+	return (l->sport == DHCP_PORT_PXE ? l->port->pxe : l->port->udp);
+}
+
 static void
 out_frame(struct out *o, const struct letter *l, const uint8_t *octets)
 {
 	const struct frame	f = {
 		.dst_mac = l->dst_mac, .src_mac = l->port->mac,
 		.src = l->src, .dst = l->dst,
-		.sport = DHCP_PORT_SERVER, .dport = l->dport
+		.sport = l->sport, .dport = l->dport
 	};
 	struct wbuf		b;
 
-	o->fd = l->port->packet->fd;
+	o->fd = letter_socket(l)->fd;
 	wbuf_init(&b, o->octets, sizeof(o->octets));
 	frame_build(&b, &f, octets, l->len);
 	wbuf_copy(&b, octets, l->len);
@@ -85,7 +99,7 @@ out_datagram(struct out *o, struct msghdr *msg, const struct letter *l,
 	struct in_pktinfo	 info;
 	struct cmsghdr		*cmsg;
 
-	o->fd = l->port->udp->fd;
+	o->fd = letter_socket(l)->fd;
 	memset(&o->to, 0, sizeof(o->to));
 	o->to.sin_family = AF_INET;
 	o->to.sin_addr.s_addr = htonl(l->dst);
@@ -116,7 +130,7 @@ outbox_put(const struct letter *l, const uint8_t *octets)
 	struct msghdr	*msg;
 
 	if (l->len == 0 || l->len > DHCP_PAYLOAD_MAX ||
-	    (l->raw ? l->port->packet : l->port->udp) == NULL) {
+	    letter_socket(l) == NULL) {
 		figure_add(FIG_UNSENT);
 		return;
 	}

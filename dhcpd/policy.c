@@ -10,36 +10,6 @@
 
 #define T_MIN_S		60	/* a client may ask for less than we give */
 
-/* A request, and all that follows from who sent it. */
-struct asker {
-	const struct view	*view;
-	const struct link	*link;
-	const struct dhcp_msg	*req;
-	struct verdict		*v;
-	mono_t			 now;
-	struct owner		 owner;
-	uint32_t		 reserved;	/* its address here, or 0 */
-	struct lease		*own;		/* its lease here, or NULL */
-};
-
-/* What an address is to the asker. */
-enum standing {
-	MINE,			/* it has it, is offered it, or had it last */
-	OPEN,			/* nobody's, and the asker may have it */
-	TAKEN,			/* somebody else's, or ours */
-	OUTSIDE,		/* on the link, but not for us to give */
-	ELSEWHERE		/* not on the link */
-};
-
-void
-policy_owner(const struct dhcp_msg *req, struct owner *o)
-{
-	o->mac = req->mac;
-	o->id = req->id.len > 0 ? req->id.data : NULL;
-	o->id_len = req->id.len;
-	o->hostname = req->hostname;
-}
-
 static void
 silent(struct verdict *v, const char *why)
 {
@@ -52,121 +22,8 @@ nak(struct asker *a, const char *why)
 {
 	a->v->kind = V_NAK;
 	a->v->why = why;
-	a->v->server = a->link->own;
-}
-
-/* A ticket counts until its time is over, also when nobody has said so. */
-static enum ticket_state
-ticket_state_of(const struct asker *a)
-{
-	const struct msg_ticket	*t = a->v->ticket;
-
-	if (t == NULL)
-		return (TICKET_LOCAL);
-	return (a->now.us < t->expire_us ? (enum ticket_state)t->state :
-	    TICKET_EXPIRED);
-}
-
-/* Was this lease a machine's that is still booting? */
-static int
-in_boot_chain(const struct lease *l, mono_t now)
-{
-	return (l != NULL && l->boot_s != 0 &&
-	    now.us / 1000000 - l->boot_s < BOOT_CHAIN_S);
-}
-
-/*
- * The asker's lease on this link.  A machine that boots, or that we know, is
- * its MAC, whatever client id it uses now; so is the one that comes after it
- * on the same address.  Everybody else is what RFC 2131 4.2 says: the client
- * identifier, and only without one the MAC.
- */
-static struct lease *
-asker_lease(const struct asker *a)
-{
-	const struct leases	*ls = a->view->leases;
-	const int		 machines = a->view->conf->global->identify ==
-				    IDENTIFY_MACHINE;
-	struct lease		*l = NULL, *by_mac;
-
-	by_mac = lease_by_mac(ls, a->link, a->req->mac, machines);
-	if (machines && (a->v->host != NONE || a->v->booting))
-		l = by_mac;
-	if (l == NULL && a->owner.id != NULL)
-		l = lease_by_id(ls, a->link, a->owner.id, a->owner.id_len);
-	else if (l == NULL)
-		l = lease_by_mac(ls, a->link, a->req->mac, 0);
-	if (l == NULL && machines && in_boot_chain(by_mac, a->now))
-		l = by_mac;
-	return (l);
-}
-
-/* The host entry of a request: by its MAC, its UUID (option 97), its id. */
-uint32_t
-policy_host(const struct conf *conf, const struct dhcp_msg *req)
-{
-	const struct buf	*uuid = &req->uuid;
-	uint32_t		 host = NONE;
-
-	if (mac_is_unicast(req->mac))
-		host = conf_host_by_mac(conf, req->mac);
-	/* RFC 4578 2.3: the type 0, then the UUID. */
-	if (host == NONE && uuid->len == 17 && uuid->data[0] == 0)
-		host = conf_host_by_id(conf, HOSTID_UUID, uuid->data + 1, 16);
-	if (host == NONE && req->id.len > 0)
-		host = conf_host_by_id(conf, HOSTID_CLIENT_ID, req->id.data,
-		    req->id.len);
-	return (host);
-}
-
-static void
-asker_identify(struct asker *a)
-{
-	const struct conf	*conf = a->view->conf;
-	struct verdict		*v = a->v;
-	uint32_t		 addr;
-
-	policy_owner(a->req, &a->owner);
-	pxe_classify(a->req, &v->pxe);
-	v->host = policy_host(conf, a->req);
-	if (v->host != NONE) {
-		v->ticket = facts_ticket_of(a->view->facts,
-		    conf->host[v->host].name);
-		addr = conf->host[v->host].addr;
-		if (addr != 0 && link_find(a->link, addr) != -1)
-			a->reserved = addr;
-	}
-	v->booting = pxe_boots(&v->pxe) ||
-	    ticket_answers(ticket_state_of(a));
-	a->own = asker_lease(a);
-	v->takeover = a->own != NULL && !lease_is_of(a->own, &a->owner);
-}
-
-static enum standing
-asker_standing(const struct asker *a, uint32_t addr)
-{
-	const struct pool	*pool = leases_pool(a->view->leases);
-	const struct lease	*l = lease_by_addr(a->view->leases, addr);
-	uint32_t		 host = conf_host_by_addr(a->view->conf, addr);
-	int			 same_mac, reserved;
-
-	if (link_find(a->link, addr) == -1)
-		return (ELSEWHERE);
-	if (host != NONE && host != a->v->host)
-		return (TAKEN);
-	reserved = host != NONE;
-	if (!reserved && pool_is_blocked(pool, addr))
-		return (TAKEN);
-	same_mac = l != NULL && mac_is_unicast(l->mac) &&
-	    mac_equal(l->mac, a->req->mac);
-	if (l != NULL && l->state != HOLD_FREE) {
-		if (l->state == HOLD_DECLINED)
-			return (same_mac ? OPEN : TAKEN);
-		return (l == a->own || (reserved && same_mac) ? MINE : TAKEN);
-	}
-	if (!reserved && !pool_has(pool, addr))
-		return (OUTSIDE);
-	return (l != NULL && l == a->own ? MINE : OPEN);
+	a->v->server = a->req->server_addr != 0 ? a->req->server_addr :
+	    a->link->own;
 }
 
 /* The address is decided: who we are there, and for how long. */
@@ -180,9 +37,14 @@ give(struct asker *a, enum verdict_kind kind, uint32_t addr)
 	v->kind = kind;
 	v->addr = addr;
 	v->segment = a->link->seg[at].segment;
-	v->server = a->link->seg[at].own;
+	/* RFC 5107: the relay agent wants to be taken for the server. */
+	v->server = a->req->server_addr != 0 ? a->req->server_addr :
+	    a->link->seg[at].own;
+	v->by_subnet = a->req->subnet != 0 && a->req->link_addr == 0 &&
+	    link_find(a->link, a->req->subnet) != -1;
 	seg = &a->view->conf->segment[v->segment];
-	v->next_server = seg->next_server != 0 ? seg->next_server : v->server;
+	v->next_server = seg->next_server != 0 ? seg->next_server :
+	    a->link->seg[at].own;
 	v->seconds = seg->lease;
 	if (a->req->lease_time != 0 && a->req->lease_time < v->seconds)
 		v->seconds = a->req->lease_time < T_MIN_S ? T_MIN_S :
@@ -290,17 +152,34 @@ offer_from_pool(struct asker *a)
 		offer_unproven(a);
 }
 
+/*
+ * RFC 4039: two messages instead of four.  Not for machines that boot: they
+ * are to see what others offer, and their firmware does not know it.
+ */
+static void
+commit_rapidly(struct asker *a)
+{
+	struct verdict	*v = a->v;
+
+	if (v->kind != V_OFFER || !a->req->rapid || v->booting ||
+	    !a->view->conf->segment[v->segment].rapid)
+		return;
+	v->kind = V_ACK;
+	v->rapid = 1;
+}
+
 static void
 decide_discover(struct asker *a)
 {
 	enum standing	s;
 
 	a->v->firmware = (a->v->pxe.pxe || a->v->pxe.http) &&
-	    ticket_state_of(a) == TICKET_INSTALLING;
+	    asker_ticket(a) == TICKET_INSTALLING;
 	if (a->reserved != 0) {
 		s = asker_standing(a, a->reserved);
 		if (s == MINE || s == OPEN) {
 			offer_own(a, a->reserved);
+			commit_rapidly(a);
 			return;
 		}
 		a->v->skipped = 1;
@@ -310,20 +189,36 @@ decide_discover(struct asker *a)
 		offer_own(a, a->own->addr);
 	else
 		offer_from_pool(a);
+	commit_rapidly(a);
+}
+
+/*
+ * Old BOOTP, RFC 951 and 1542: no lease, no renewal, no end.  So it is for
+ * hosts with an address of their own, which nobody else ever gets.
+ */
+static void
+decide_bootp(struct asker *a)
+{
+	enum standing	s;
+
+	if (a->req->bootp_server) {
+		silent(a->v, "BOOTP for a server of another name");
+		return;
+	}
+	if (a->reserved == 0) {
+		silent(a->v, "BOOTP is for hosts with an address");
+		return;
+	}
+	s = asker_standing(a, a->reserved);
+	if (s != MINE && s != OPEN) {
+		silent(a->v, "the reserved address is in use");
+		return;
+	}
+	give(a, V_ACK, a->reserved);
+	a->v->seconds = UINT32_MAX;
 }
 
 /* DHCPREQUEST, RFC 2131 4.3.2. */
-
-static int
-is_ours(const struct asker *a, uint32_t server)
-{
-	size_t	i;
-
-	for (i = 0; i < a->link->n; i++)
-		if (a->link->seg[i].own == server)
-			return (1);
-	return (server == a->link->own);
-}
 
 /* It has another address of right here: it should come and get that one. */
 static int
@@ -384,7 +279,7 @@ decide_request(struct asker *a)
 
 	if (req->server != 0) {
 		addr = req->requested != 0 ? req->requested : req->ciaddr;
-		if (!is_ours(a, req->server)) {
+		if (!asker_names_us(a, req->server)) {
 			silent(a->v, "the client chose another server");
 			a->v->drop = a->own;
 		} else if (addr == 0)
@@ -410,7 +305,7 @@ decide_giving_up(struct asker *a, uint32_t addr, enum verdict_kind kind)
 
 	if (!a->link->relayed && !mac_equal(req->l2_src, req->mac))
 		silent(a->v, "sent by another machine than it says");
-	else if (req->server != 0 ? !is_ours(a, req->server) :
+	else if (req->server != 0 ? !asker_names_us(a, req->server) :
 	    kind == V_DECLINE)
 		silent(a->v, "meant for another server");
 	else if (link_find(a->link, addr) == -1 || l == NULL ||
@@ -456,7 +351,7 @@ decide_boot(struct asker *a)
 	if (v->host == NONE)
 		installs = global->unknown == UNKNOWN_INSTALL;
 	else
-		installs = ticket_installs(ticket_state_of(a));
+		installs = ticket_installs(asker_ticket(a));
 	if (!installs)
 		return;
 	v->loader = pxe_loader(a->view->conf, &v->pxe);
@@ -464,6 +359,7 @@ decide_boot(struct asker *a)
 }
 
 static void (*const decisions[])(struct asker *) = {
+	[DHCP_BOOTP] = decide_bootp,
 	[DHCP_DISCOVER] = decide_discover,
 	[DHCP_REQUEST] = decide_request,
 	[DHCP_DECLINE] = decide_decline,
@@ -480,6 +376,10 @@ policy_decide(struct verdict *v, const struct view *view,
 
 	memset(v, 0, sizeof(*v));
 	v->host = v->segment = NONE;
+	if (req->type == DHCP_LEASEQUERY) {
+		query_decide(v, view, link, req, now);
+		return;
+	}
 	if (req->type >= nitems(decisions) || decisions[req->type] == NULL) {
 		silent(v, "a message that servers send");
 		return;

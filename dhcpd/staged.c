@@ -65,6 +65,22 @@ staged_add(struct lease *l)
 	return (at);
 }
 
+/* A renewal that comes straight from the client keeps what its relay said. */
+static void
+fill_relay(struct msg_lease *m, const struct dhcp_msg *req,
+    const struct lease *l)
+{
+	const uint8_t	*relay = req->relay.data;
+	size_t		 len = req->giaddr != 0 ? req->relay.len : 0;
+
+	if (req->giaddr == 0 && mac_equal(l->mac, req->mac))
+		relay = lease_relay(l, &len);
+	if (len == 0 || len > sizeof(m->relay))
+		return;
+	memcpy(m->relay, relay, len);
+	m->relay_len = (uint8_t)len;
+}
+
 static void
 fill_owner(struct msg_lease *m, const struct dhcp_msg *req,
     const struct lease *l)
@@ -77,6 +93,7 @@ fill_owner(struct msg_lease *m, const struct dhcp_msg *req,
 		memcpy(m->hostname, req->hostname, sizeof(m->hostname));
 	else if (mac_equal(l->mac, req->mac))
 		(void)lease_hostname(l, m->hostname);
+	fill_relay(m, req, l);
 }
 
 /* The client's other lease on the link: it has a new one now. */

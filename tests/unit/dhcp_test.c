@@ -60,9 +60,9 @@ make_type_0(void)
 }
 
 static void
-make_type_9(void)
+make_type_14(void)
 {
-	opt_type(9);
+	opt_type(14);
 }
 
 static void
@@ -132,6 +132,19 @@ make_zero_mac(void)
 }
 
 static void
+make_bootp(void)
+{
+	wbuf_zero(&w, 60);
+}
+
+static void
+make_no_magic(void)
+{
+	wbuf_zero(&w, 60);
+	memset(octets + DHCP_HDRLEN, 0, 64);
+}
+
+static void
 make_magic(void)
 {
 	opt_type(DHCP_DISCOVER);
@@ -180,9 +193,9 @@ test_shapes(void)
 {
 	static const struct shape	shapes[] = {
 		{ "no END", 0, make_no_end },
-		{ "no type: BOOTP", 1, make_no_type },
-		{ "type 0", 1, make_type_0 },
-		{ "type 9", -1, make_type_9 },
+		{ "no type: BOOTP", 0, make_bootp },
+		{ "type 0", -1, make_type_0 },
+		{ "type 14", -1, make_type_14 },
 		{ "type of two octets", -1, make_long_type },
 		{ "address of three octets", -1, make_short_requested },
 		{ "option longer than the packet", -1, make_cut_option },
@@ -192,7 +205,9 @@ test_shapes(void)
 		{ "hardware address too long", -1, make_hlen_17 },
 		{ "group address", -1, make_group_mac },
 		{ "no address", -1, make_zero_mac },
-		{ "no magic: BOOTP", 1, make_magic },
+		{ "another magic", -1, make_magic },
+		{ "no magic: BOOTP", 0, make_no_magic },
+		{ "BOOTP cut short", -1, make_no_type },
 		{ "InfiniBand", 0, make_infiniband },
 		{ "InfiniBand, client unknown", -1, make_infiniband_anonymous },
 		{ "overload in a circle", 0, make_overload_loop },

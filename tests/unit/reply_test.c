@@ -279,8 +279,8 @@ test_reply_sizes(void)
 	for (code = 224; code < 230; code++) {
 		o = conf_add_option(conf);
 		o->code = code;
-		o->len = 253;
-		memcpy(o->data, big, 253);
+		o->len = 252;
+		memcpy(o->data, big, 252);
 	}
 	request(&m, "PXEClient:Arch:00000:UNDI:002001", "\x00\x00");
 	m.giaddr = 0x0a630001;
@@ -331,6 +331,70 @@ test_put_long(void)
 	CHECK(buf[at + 514] == 121 && buf[at + 515] == 90);
 	p = find(buf, dhcp_finish(&r, &m), 121, &n);
 	CHECK(p != NULL && n == 255 && !r.full);
+}
+
+/* RFC 2131 4.1: what has no room goes into file, then sname; RFC 2132 9.3. */
+static void
+test_overload(void)
+{
+	uint8_t			buf[DHCP_PAYLOAD_MAX], data[200];
+	struct reply_head	head = { .type = DHCP_ACK, .overload = 1 };
+	struct reply		r;
+	struct dhcp_msg		m;
+	size_t			len;
+
+	memset(data, 7, sizeof(data));
+	request(&m, NULL, NULL);
+	m.max_size = 576;
+	dhcp_begin(&r, buf, &m, &head, 1500);
+	dhcp_put(&r, 200, data, 200);
+	dhcp_put(&r, 201, data, 90);
+	dhcp_put(&r, 202, data, 125);
+	dhcp_put(&r, 203, data, 61);
+	CHECK(!r.full);
+	dhcp_put(&r, 204, data, 20);
+	CHECK_NAMED(r.full, "and no further");
+	len = dhcp_finish(&r, &m);
+	CHECK(len > 0 && len <= 576 - DHCP_IP_UDP);
+	CHECK(has(buf, len, OPT_OVERLOAD, "\x03", 1));
+	CHECK(has(buf, len, 200, data, 200) && has(buf, len, 201, data, 90));
+	CHECK(buf[108] == 202 && buf[109] == 125 && buf[235] == OPT_END);
+	CHECK(buf[44] == 203 && buf[45] == 61 && buf[107] == OPT_END);
+
+	/* What it says can be read back. */
+	buf[0] = 1;
+	memcpy(octets, buf, len);
+	CHECK(parse_len(len, &m) == 0 && m.type == DHCP_ACK);
+
+	head.overload = 0;
+	dhcp_begin(&r, buf, &m, &head, 1500);
+	dhcp_put(&r, 200, data, 200);
+	dhcp_put(&r, 201, data, 120);
+	CHECK_NAMED(r.full, "not without leave");
+	len = dhcp_finish(&r, &m);
+	CHECK(lacks(buf, len, OPT_OVERLOAD) && buf[108] == 0);
+}
+
+/* RFC 951: 300 octets and no type for a client that says no more. */
+static void
+test_bootp(void)
+{
+	uint8_t		reply[DHCP_PAYLOAD_MAX];
+	struct dhcp_msg	m;
+	struct verdict	v;
+	size_t		len;
+
+	begin();
+	wbuf_zero(&w, 60);
+	CHECK(parse(&m) == 0 && m.type == DHCP_BOOTP);
+	verdict(&v, V_ACK, &m);
+	v.seconds = UINT32_MAX;
+	len = reply_build(reply, test_conf(), &m, &v, 1500);
+	CHECK(len == 300 && reply[0] == 2);
+	CHECK(memcmp(reply + 16, "\x0a\x4d\x02\x01", 4) == 0);
+	CHECK(lacks(reply, len, OPT_TYPE) && lacks(reply, len, OPT_SERVER) &&
+	    lacks(reply, len, OPT_LEASE_TIME) && lacks(reply, len, OPT_T1));
+	CHECK(has(reply, len, OPT_MASK, "\xff\xff\0\0", 4));
 }
 
 struct stage {
@@ -427,6 +491,8 @@ main(void)
 	test_reply_nak();
 	test_reply_inform();
 	test_put_long();
+	test_overload();
+	test_bootp();
 	test_stages();
 	test_ipxe();
 	test_reply_sizes();
