@@ -22,7 +22,7 @@ static struct view	 view;
 static struct link	 link_here;
 static struct verdict	 v;
 
-static void
+static inline void
 add_host(const char *name, uint8_t n, uint32_t addr)
 {
 	struct conf_host	*h = conf_add_host(conf);
@@ -39,7 +39,7 @@ add_host(const char *name, uint8_t n, uint32_t addr)
 }
 
 /* Everything fresh: 16 addresses, web1 reserved, web3 from the pool. */
-static void
+static inline void
 setup(void)
 {
 	struct msg_iface	 iface = { .index = 1, .naddrs = 1 };
@@ -75,13 +75,13 @@ setup(void)
 	leases_configure(view.leases, conf, blocked, nitems(blocked));
 }
 
-static struct mac
+static inline struct mac
 mac_of(uint8_t n)
 {
 	return ((struct mac){ { 0x52, 0x54, 0, 0, 0, n } });
 }
 
-static void
+static inline void
 req_init(struct dhcp_msg *m, uint8_t type, uint8_t n)
 {
 	memset(m, 0, sizeof(*m));
@@ -93,27 +93,27 @@ req_init(struct dhcp_msg *m, uint8_t type, uint8_t n)
 	m->dst = 0xffffffff;
 }
 
-static void
+static inline void
 req_id(struct dhcp_msg *m, const char *id)
 {
 	if (id != NULL)
 		buf_init(&m->id, id, strlen(id));
 }
 
-static void
+static inline void
 req_pxe(struct dhcp_msg *m)
 {
 	buf_init(&m->class, "PXEClient:Arch:00000:UNDI:002001", 32);
 	buf_init(&m->arch, "\0\0", 2);
 }
 
-static void
+static inline void
 decide(const struct dhcp_msg *m)
 {
 	policy_decide(&v, &view, &link_here, m, NOW);
 }
 
-static struct lease *
+static inline struct lease *
 have(uint32_t addr, uint8_t n, const char *id, enum hold_state state)
 {
 	struct owner	 o = { .mac = mac_of(n), .hostname = "" };
@@ -131,7 +131,7 @@ have(uint32_t addr, uint8_t n, const char *id, enum hold_state state)
 	return (l);
 }
 
-static void
+static inline void
 ticket(const char *host, enum ticket_state state)
 {
 	struct msg_ticket	t;
