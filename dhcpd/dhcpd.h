@@ -213,6 +213,7 @@ struct verdict {
 	uint32_t		 addr;		/* what it gets */
 	uint32_t		 segment;	/* of addr */
 	uint32_t		 server;	/* who we are there */
+	uint32_t		 own;		/* where the answer comes from */
 	uint32_t		 next_server;
 	uint32_t		 seconds;	/* of the lease; what is left */
 	uint32_t		 idle;		/* since its client spoke */

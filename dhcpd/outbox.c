@@ -40,7 +40,8 @@ letter_address(struct letter *l, struct port *port, const struct dhcp_msg *req,
 {
 	memset(l, 0, sizeof(*l));
 	l->port = port;
-	l->src = v->server;
+	/* RFC 5107: for whom the client takes us is not who we are. */
+	l->src = req->server_addr != 0 ? v->own : v->server;
 	l->sport = DHCP_PORT_SERVER;
 	l->dport = DHCP_PORT_CLIENT;
 	if (req->dport == DHCP_PORT_PXE) {

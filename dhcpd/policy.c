@@ -376,6 +376,7 @@ policy_decide(struct verdict *v, const struct view *view,
 
 	memset(v, 0, sizeof(*v));
 	v->host = v->segment = NONE;
+	v->own = link->own;
 	if (req->type == DHCP_LEASEQUERY) {
 		query_decide(v, view, link, req, now);
 		return;

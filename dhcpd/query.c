@@ -127,7 +127,7 @@ query_decide(struct verdict *v, const struct view *view,
 	if ((v->why = query_refuses(view, link, req)) != NULL)
 		return;
 	v->kind = V_QUERY;
-	v->server = link->own;
+	v->server = v->own = link->own;
 	l = lease_asked(view, req, now);
 	if (l == NULL) {
 		if (req->ciaddr != 0 && is_managed(view, req->ciaddr))
