@@ -217,8 +217,8 @@ conf_host_by_mac(const struct conf *conf, struct mac mac)
  * SMBIOS keeps the first three fields of a UUID in little-endian order, and
  * firmware differs in whether it turns them round for option 97.
  */
-static void
-uuid_turn(const uint8_t from[16], uint8_t to[16])
+void
+conf_uuid_turn(const uint8_t from[16], uint8_t to[16])
 {
 	static const uint8_t	order[16] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9,
 				    10, 11, 12, 13, 14, 15 };
@@ -236,7 +236,7 @@ conf_host_by_id(const struct conf *conf, enum hostid_kind kind,
 	uint32_t	row = conf_hostid_row(conf, kind, data, len);
 
 	if (row == NONE && kind == HOSTID_UUID && len == sizeof(turned)) {
-		uuid_turn(data, turned);
+		conf_uuid_turn(data, turned);
 		row = conf_hostid_row(conf, kind, turned, sizeof(turned));
 	}
 	if (row == NONE && kind == HOSTID_CLIENT_ID && len > 1 &&

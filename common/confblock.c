@@ -211,7 +211,8 @@ conf_open_host(struct parse *p, struct args args)
 	const char		*why;
 
 	host->group = p->group;
-	(void)conf_note(p, FIELD_HOST, host_row(p));
+	p->host = host_row(p);
+	(void)conf_note(p, FIELD_HOST, p->host);
 	conf_enter(p);
 	why = conf_block_name(p, host->name, args, "a name");
 	if (why == NULL && !name_is_ldh(host->name))
@@ -225,10 +226,11 @@ conf_close_host(struct parse *p)
 {
 	int	given = p->once[p->level][FIELD_HOSTID].line != 0;
 
+	p->host = NONE;
 	if (!conf_leave(p) || given)
 		return (NULL);
-	return (conf_say(p, "the host \"%s\" has no ethernet, uuid, client-id "
-	    "or circuit-id", open_host(p)->name));
+	return (conf_say(p, "the host \"%s\" has no ethernet, uuid, "
+	    "client-id, circuit-id or remote-id", open_host(p)->name));
 }
 
 static const char *
@@ -328,6 +330,12 @@ const char *
 conf_set_circuit_id(struct parse *p, const char *form, const char *value)
 {
 	return (set_id(p, HOSTID_CIRCUIT_ID, form, value));
+}
+
+const char *
+conf_set_remote_id(struct parse *p, const char *form, const char *value)
+{
+	return (set_id(p, HOSTID_REMOTE_ID, form, value));
 }
 
 const char *

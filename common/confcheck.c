@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * confcheck.c: the sense of the whole configuration, once all of it is read:
- * what overlaps, what is there twice, what refers to nothing, and whether the
- * files below ROOT and the answer scripts are what they should be.  It walks
- * the statements in their order, so that each error has its line.
+ * what overlaps, what is there twice, what refers to nothing.  It walks the
+ * statements in their order, so that each error has its line.
  */
-#include <sys/stat.h>
-
-#include <ctype.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -63,40 +57,46 @@ check_segment(struct parse *p, uint32_t row)
 	return (NULL);
 }
 
-/* What an address of a subnet is taken for, or NULL. */
-static const char *
-taken_for(const struct conf_segment *seg, uint32_t addr)
-{
-	uint32_t	i;
+/* Addresses that no machine may get, by what has them. */
+struct taken {
+	const char	*what;
+	const uint32_t	*list;
+	uint32_t	 n;
+};
 
-	for (i = 0; i < seg->nrouters; i++)
-		if (seg->router[i] == addr)
-			return ("router");
-	for (i = 0; i < seg->ndns; i++)
-		if (seg->dns[i] == addr)
-			return ("dns");
-	for (i = 0; i < seg->nrelays; i++)
-		if (seg->relay[i] == addr)
-			return ("relay");
-	return (seg->next_server == addr ? "next-server" : NULL);
+#define TAKEN	5
+
+static void
+taken_lists(const struct parse *p, const struct conf_segment *seg,
+    struct taken t[TAKEN])
+{
+	const struct conf_global	*g = p->conf->global;
+
+	t[0] = (struct taken){ "router", seg->router, seg->nrouters };
+	t[1] = (struct taken){ "dns", seg->dns, seg->ndns };
+	t[2] = (struct taken){ "relay", seg->relay, seg->nrelays };
+	t[3] = (struct taken){ "next-server", &seg->next_server, 1 };
+	t[4] = (struct taken){ "other server", g->other, g->nothers };
 }
 
-/* The lowest of a subnet's own addresses inside a range, or 0. */
+/* The lowest of the taken addresses from first to last, or 0. */
 static uint32_t
-taken_in(const struct conf_segment *seg, const struct conf_range *r)
+taken_in(const struct parse *p, const struct conf_segment *seg, uint32_t first,
+    uint32_t last, const char **what)
 {
-	const uint32_t	*lists[] = { seg->router, seg->dns, seg->relay,
-			    &seg->next_server };
-	const uint32_t	 n[] = { seg->nrouters, seg->ndns, seg->nrelays, 1 };
-	uint32_t	 best = 0, addr, j;
-	size_t		 i;
+	struct taken	t[TAKEN];
+	uint32_t	best = 0, addr, j;
+	size_t		i;
 
-	for (i = 0; i < nitems(lists); i++)
-		for (j = 0; j < n[i]; j++) {
-			addr = lists[i][j];
-			if (addr >= r->first && addr <= r->last &&
-			    (best == 0 || addr < best))
-				best = addr;
+	taken_lists(p, seg, t);
+	for (i = 0; i < TAKEN; i++)
+		for (j = 0; j < t[i].n; j++) {
+			addr = t[i].list[j];
+			if (addr < first || addr > last ||
+			    (best != 0 && addr >= best))
+				continue;
+			best = addr;
+			*what = t[i].what;
 		}
 	return (best);
 }
@@ -107,6 +107,7 @@ check_range(struct parse *p, uint32_t row)
 	const struct conf_range		*r = &p->conf->range[row], *other;
 	const struct conf_segment	*seg = &p->conf->segment[r->segment];
 	char				 place[64], text[ADDR_STRLEN];
+	const char			*what;
 	uint32_t			 i, addr;
 
 	for (i = row; i > 0 && p->conf->range[i - 1].segment == r->segment;
@@ -116,9 +117,9 @@ check_range(struct parse *p, uint32_t row)
 			return (conf_say(p, "overlaps with the range of %s",
 			    place_of(p, FIELD_RANGE, i - 1, place)));
 	}
-	if ((addr = taken_in(seg, r)) != 0)
+	if ((addr = taken_in(p, seg, r->first, r->last, &what)) != 0)
 		return (conf_say(p, "the range has the address of the %s, %s",
-		    taken_for(seg, addr), addr_str(addr, text)));
+		    what, addr_str(addr, text)));
 	return (NULL);
 }
 
@@ -158,7 +159,7 @@ check_address(struct parse *p, uint32_t row)
 	if (addr == seg->net || addr == (seg->net | ~mask))
 		return (conf_say(p, "%s is the network or broadcast address "
 		    "of its subnet", text));
-	if ((what = taken_for(seg, addr)) != NULL)
+	if (taken_in(p, seg, addr, addr, &what) != 0)
 		return (conf_say(p, "%s is the %s of its subnet", text, what));
 	if ((other = conf_host_by_addr(p->conf, addr)) != row)
 		return (conf_say(p, "%s is already reserved for \"%s\" in %s",
@@ -182,16 +183,31 @@ check_host(struct parse *p, uint32_t row)
 	    place_of(p, FIELD_HOST, other, place)));
 }
 
+/* The first row with this identifier, or with a UUID that is this one, too. */
+static uint32_t
+hostid_first(const struct conf *conf, const struct conf_hostid *id)
+{
+	uint32_t	row = conf_hostid_row(conf, id->kind, id->data, id->len);
+	uint32_t	other;
+	uint8_t		turned[16];
+
+	if (id->kind != HOSTID_UUID)
+		return (row);
+	conf_uuid_turn(id->data, turned);
+	other = conf_hostid_row(conf, HOSTID_UUID, turned, sizeof(turned));
+	return (other < row ? other : row);
+}
+
 static const char *
 check_hostid(struct parse *p, uint32_t row)
 {
 	const struct conf_hostid	*id = &p->conf->hostid[row];
-	uint32_t	 other = conf_hostid_row(p->conf, id->kind, id->data,
-			    id->len);
-	static const char *const kinds[] = { "Ethernet address", "UUID",
-	    "client-id", "circuit-id" };
-	char		 place[64], mac[MAC_STRLEN] = "";
-	struct mac	 m;
+	uint32_t			 other = hostid_first(p->conf, id);
+	static const char *const	 kinds[] = { "Ethernet address", "UUID",
+					    "client-id", "circuit-id",
+					    "remote-id" };
+	char				 place[64], mac[MAC_STRLEN] = "";
+	struct mac			 m;
 
 	if (other == row)
 		return (NULL);
@@ -261,207 +277,19 @@ check_group_image(struct parse *p, uint32_t row)
 	return (image_known(p, p->conf->group[row].image));
 }
 
-/* Files ------------------------------------------------------ */
-
-/* An open file below ROOT/boot, and its start. */
-struct head {
-	int		fd;
-	size_t		len;
-	uint8_t		data[1024];
-};
-
-/* NULL, or why there is none; close it in either case. */
-static const char *
-head_open(struct parse *p, const char *name, struct head *h)
-{
-	struct file_info	 info;
-	const char		*root = p->conf->global->root;
-	ssize_t			 n;
-
-	memset(h, 0, sizeof(*h));
-	errno = ENOENT;
-	h->fd = p->boot == -1 ? -1 : file_open(p->boot, name, &info);
-	if (h->fd == -1 && errno == EACCES)
-		return (conf_say(p, "%.160s/boot/%.200s is no readable file "
-		    "below %.80s/boot", root, name, root));
-	if (h->fd == -1)
-		return (conf_say(p, "there is no file %.200s/boot/%.200s",
-		    root, name));
-	if ((n = pread(h->fd, h->data, sizeof(h->data), 0)) <= 0)
-		return (conf_say(p, "the file %.200s/boot/%.200s is empty",
-		    root, name));
-	h->len = (size_t)n;
-	return (NULL);
-}
-
-static void
-head_close(const struct head *h)
-{
-	if (h->fd != -1)
-		close(h->fd);
-}
-
-static uint32_t
-little_endian(const uint8_t *b, size_t n)
-{
-	uint32_t	v = 0;
-
-	while (n-- > 0)
-		v = v << 8 | b[n];
-	return (v);
-}
-
-/* The machine type of a PE file (PE/COFF 3.3.1), or 0 if it is none. */
-static uint32_t
-pe_machine(const struct head *h)
-{
-	uint8_t	pe[6];
-
-	if (h->len < 64 || memcmp(h->data, "MZ", 2) != 0)
-		return (0);
-	if (pread(h->fd, pe, sizeof(pe), little_endian(h->data + 60, 4)) !=
-	    (ssize_t)sizeof(pe) || memcmp(pe, "PE\0\0", 4) != 0)
-		return (0);
-	return (little_endian(pe + 4, 2));
-}
-
-static const char *
-loader_wrong(struct parse *p, const struct conf_loader *loader,
-    const struct head *h)
-{
-	static const uint32_t	 machine[LOADER_MAX] = {
-		[LOADER_EFI32] = 0x14c,
-		[LOADER_EFI64] = 0x8664,
-		[LOADER_ARM64] = 0xaa64,
-		[LOADER_EFI64_HTTP] = 0x8664,
-		[LOADER_ARM64_HTTP] = 0xaa64,
-	};
-	uint32_t		 want = machine[loader->arch], found;
-	const char		*root = p->conf->global->root;
-
-	if (want == 0 || (found = pe_machine(h)) == want)
-		return (NULL);
-	if (found == 0)
-		return (conf_say(p, "expected an EFI program for %s, found "
-		    "another kind of file in %.160s/boot/%.200s",
-		    loader_names[loader->arch], root, loader->path));
-	return (conf_say(p, "expected an EFI program for %s (machine 0x%x), "
-	    "found one for machine 0x%x in %.160s/boot/%.160s",
-	    loader_names[loader->arch], want, found, root, loader->path));
-}
-
-static const char *
-check_loader_file(struct parse *p, const struct conf_loader *loader)
-{
-	struct head	 h;
-	const char	*why;
-
-	if ((why = head_open(p, loader->path, &h)) == NULL)
-		why = loader_wrong(p, loader, &h);
-	head_close(&h);
-	return (why);
-}
-
-static const char *
-check_loader(struct parse *p, uint32_t row)
-{
-	const struct conf_loader	*loader = &p->conf->loader[row];
-
-	return (strstr(loader->path, "://") != NULL ? NULL :
-	    check_loader_file(p, loader));
-}
-
-/* Kernels are of many kinds; these are none. */
-static const char *
-kernel_wrong(const struct head *h)
-{
-	char	iso[5];
-	size_t	i;
-
-	/* ISO 9660 (ECMA-119 8.1): the first descriptor is in sector 16. */
-	if (pread(h->fd, iso, sizeof(iso), 16 * 2048 + 1) ==
-	    (ssize_t)sizeof(iso) && memcmp(iso, "CD001", sizeof(iso)) == 0)
-		return ("an ISO image");
-	for (i = 0; i < h->len; i++)
-		if (!isprint(h->data[i]) && !isspace(h->data[i]))
-			return (NULL);
-	return ("a text file");
-}
-
-static const char *
-check_kernel(struct parse *p, uint32_t row)
-{
-	const char	*name = p->conf->image[row].kernel, *why;
-	struct head	 h;
-
-	if ((why = head_open(p, name, &h)) == NULL &&
-	    (why = kernel_wrong(&h)) != NULL)
-		why = conf_say(p, "expected a kernel, found %s in "
-		    "%.200s/boot/%.200s", why, p->conf->global->root, name);
-	head_close(&h);
-	return (why);
-}
-
-static const char *
-check_initrd(struct parse *p, uint32_t row)
-{
-	struct head	 h;
-	const char	*why = head_open(p, p->conf->initrd[row].path, &h);
-
-	head_close(&h);
-	return (why);
-}
-
-static const char *
-check_packages(struct parse *p, uint32_t row)
-{
-	const char	*name = p->conf->image[row].packages;
-	struct stat	 st;
-
-	if (p->www != -1 && fstatat(p->www, name, &st, 0) == 0 &&
-	    S_ISDIR(st.st_mode))
-		return (NULL);
-	return (conf_say(p, "there is no directory %.200s/www/%.200s",
-	    p->conf->global->root, name));
-}
-
-static const char *
-check_answer(struct parse *p, uint32_t row)
-{
-	const char	*name = p->conf->image[row].answer, *why = NULL;
-	char		 path[PATH_LEN * 2];
-	struct stat	 st;
-	int		 fd;
-
-	(void)snprintf(path, sizeof(path), "%.250s/%s", conf_answer_dir, name);
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd == -1)
-		why = conf_say(p, "the answer script %.300s cannot be read: "
-		    "%s", path, strerror(errno));
-	else if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
-		why = conf_say(p, "the answer script %.300s is not a file",
-		    path);
-	else if ((st.st_mode & 0111) == 0)
-		why = conf_say(p, "the answer script %.300s is not "
-		    "executable", path);
-	if (fd != -1)
-		close(fd);
-	return (why);
-}
-
 /* The walk ------------------------------------------------------ */
 
 static const char *(*const checks[FIELD_MAX])(struct parse *, uint32_t) = {
 	[FIELD_UNKNOWN] = check_unknown,
-	[FIELD_LOADER] = check_loader,
+	[FIELD_LOADER] = conf_check_loader,
 	[FIELD_SEGMENT] = check_segment,
 	[FIELD_RANGE] = check_range,
 	[FIELD_PROXY] = check_proxy,
 	[FIELD_IMAGE] = check_image,
-	[FIELD_KERNEL] = check_kernel,
-	[FIELD_INITRD] = check_initrd,
-	[FIELD_ANSWER] = check_answer,
-	[FIELD_PACKAGES] = check_packages,
+	[FIELD_KERNEL] = conf_check_kernel,
+	[FIELD_INITRD] = conf_check_initrd,
+	[FIELD_ANSWER] = conf_check_answer,
+	[FIELD_PACKAGES] = conf_check_packages,
 	[FIELD_GROUP] = check_group,
 	[FIELD_GROUP_IMAGE] = check_group_image,
 	[FIELD_HOST] = check_host,
@@ -469,39 +297,6 @@ static const char *(*const checks[FIELD_MAX])(struct parse *, uint32_t) = {
 	[FIELD_ADDRESS] = check_address,
 	[FIELD_HOST_IMAGE] = check_host_image,
 };
-
-/* Loaders that need not be named: used where their file is there. */
-static void
-check_defaults(struct parse *p)
-{
-	struct conf_loader	 row;
-	struct file_info	 info;
-	const char		*why;
-	uint32_t		 arch;
-	size_t			 i;
-	int			 fd;
-
-	for (arch = 0; arch < LOADER_MAX; arch++) {
-		for (i = 0; i < p->conf->nloader; i++)
-			if (p->conf->loader[i].arch == arch)
-				break;
-		if (i < p->conf->nloader || p->boot == -1 ||
-		    conf_loader_default[arch] == NULL)
-			continue;
-		fd = file_open(p->boot, conf_loader_default[arch], &info);
-		if (fd == -1)
-			continue;
-		close(fd);
-		memset(&row, 0, sizeof(row));
-		row.arch = arch;
-		(void)conf_copy(p, row.path, sizeof(row.path),
-		    conf_loader_default[arch], "the loader");
-		if ((why = check_loader_file(p, &row)) != NULL)
-			parse_error(p, (struct where){ 0, 0 }, why);
-		else
-			*conf_add_loader(p->conf) = row;
-	}
-}
 
 /* Is it about a file below a root that is not known? */
 static int
@@ -552,6 +347,8 @@ conf_check(struct parse *p)
 	p->boot = root_open(p, "boot");
 	p->www = root_open(p, "www");
 	for (n = p->notes; n < p->notes + p->nnotes; n++) {
+		if (p->nerrors > ERRORS_MAX)
+			break;
 		if (n->bad || checks[n->field] == NULL ||
 		    is_rootless(p, n->field))
 			continue;
@@ -559,101 +356,9 @@ conf_check(struct parse *p)
 		if ((why = checks[n->field](p, n->row)) != NULL)
 			parse_error(p, n->at, why);
 	}
-	check_defaults(p);
+	conf_usual_loaders(p);
 	if (p->boot != -1)
 		close(p->boot);
 	if (p->www != -1)
 		close(p->www);
-}
-
-/* The finish ------------------------------------------------------ */
-
-static int
-loader_cmp(const void *va, const void *vb)
-{
-	const struct conf_loader	*a = va, *b = vb;
-
-	return ((int)a->arch - (int)b->arch);
-}
-
-/* Where a setting is printed: those of a group before its first host. */
-struct var_place {
-	uint32_t	host, of_host, group;
-	size_t		row;
-};
-
-static int
-var_cmp(const void *va, const void *vb)
-{
-	const struct var_place	*a = va, *b = vb;
-
-	if (a->host != b->host)
-		return (a->host < b->host ? -1 : 1);
-	if (a->of_host != b->of_host)
-		return (a->of_host < b->of_host ? -1 : 1);
-	if (a->group != b->group)
-		return (a->group < b->group ? -1 : 1);
-	return (a->row < b->row ? -1 : a->row > b->row);
-}
-
-/* The first host that is printed with this group or after it. */
-static uint32_t
-group_place(const struct conf *conf, uint32_t group)
-{
-	uint32_t	i;
-
-	for (i = 0; i < conf->nhost; i++)
-		if (conf->host[i].group != NONE &&
-		    conf->host[i].group >= group)
-			break;
-	return (i);
-}
-
-static void
-vars_order(struct conf *conf)
-{
-	struct var_place	*place;
-	struct conf_var		*rows;
-	uint32_t		 group = NONE, first = 0;
-	size_t			 i;
-
-	place = xcalloc(conf->nvar, sizeof(*place));
-	rows = xcalloc(conf->nvar, sizeof(*rows));
-	for (i = 0; i < conf->nvar; i++) {
-		rows[i] = conf->var[i];
-		if (rows[i].host == NONE && rows[i].group != group) {
-			group = rows[i].group;
-			first = group_place(conf, group);
-		}
-		place[i] = (struct var_place){ rows[i].host, 1, 0, i };
-		if (rows[i].host == NONE)
-			place[i] = (struct var_place){ first, 0, group, i };
-	}
-	qsort(place, conf->nvar, sizeof(*place), var_cmp);
-	for (i = 0; i < conf->nvar; i++)
-		conf->var[i] = rows[place[i].row];
-	free(place);
-	free(rows);
-}
-
-void
-conf_finish(struct parse *p)
-{
-	struct conf	*conf = p->conf;
-	const char	*image;
-	size_t		 i;
-
-	for (i = 0; i < conf->nhost; i++) {
-		if (conf->host[i].group == NONE ||
-		    conf->host[i].image[0] != '\0')
-			continue;
-		image = conf->group[conf->host[i].group].image;
-		(void)conf_copy(p, conf->host[i].image, NAME_LEN, image,
-		    "the image");
-	}
-	if (conf->nloader > 0)
-		qsort(conf->loader, conf->nloader, sizeof(*conf->loader),
-		    loader_cmp);
-	if (conf->nvar > 0)
-		vars_order(conf);
 }

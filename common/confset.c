@@ -38,7 +38,7 @@ conf_set_init(struct parse *p)
 {
 	memset(p, 0, sizeof(*p));
 	p->conf = conf_new();
-	p->shared = p->group = p->option = NONE;
+	p->shared = p->segment = p->group = p->host = NONE;
 }
 
 const char *
@@ -64,6 +64,7 @@ conf_enter(struct parse *p)
 {
 	p->level++;
 	memset(p->once[p->level], 0, sizeof(p->once[p->level]));
+	memset(p->options[p->level], 0, sizeof(p->options[p->level]));
 	p->block_errors[p->level] = (uint32_t)p->nerrors;
 }
 
@@ -135,6 +136,65 @@ conf_addr(struct parse *p, const char *text, uint32_t *addr)
 		return (conf_say(p, "expected the address of a host, found "
 		    "\"%s\"", text));
 	return (NULL);
+}
+
+const char *
+conf_add_addr(struct parse *p, uint32_t *list, uint32_t *n, uint32_t max,
+    const char *what, const char *text)
+{
+	const char	*why;
+	uint32_t	 addr, i;
+
+	if ((why = conf_addr(p, text, &addr)) != NULL)
+		return (why);
+	for (i = 0; i < *n; i++)
+		if (list[i] == addr)
+			return (conf_say(p, "the %s %s is here twice", what,
+			    text));
+	if (*n == max)
+		return (conf_say(p, "expected at most %u %s addresses, here "
+		    "is one more", max, what));
+	list[(*n)++] = addr;
+	return (NULL);
+}
+
+int
+conf_prefix(const char *text, uint32_t *net, uint32_t *prefix)
+{
+	char	 copy[32];
+	char	*slash;
+	int64_t	 n;
+
+	if (strlen(text) >= sizeof(copy))
+		return (-1);
+	(void)snprintf(copy, sizeof(copy), "%s", text);
+	if ((slash = strchr(copy, '/')) == NULL)
+		return (-1);
+	*slash = '\0';
+	if (addr_parse(copy, net) == -1 ||
+	    (n = conf_number(slash + 1, 32)) == -1)
+		return (-1);
+	*prefix = (uint32_t)n;
+	return (0);
+}
+
+int
+conf_domain_ok(const char *text)
+{
+	const char	*label = text;
+	size_t		 len;
+
+	if (strlen(text) > 253)
+		return (0);
+	do {
+		len = strspn(label, "abcdefghijklmnopqrstuvwxyz"
+		    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
+		if (len == 0 || len > 63 ||
+		    (label[len] != '.' && label[len] != '\0'))
+			return (0);
+		label += len + 1;
+	} while (label[-1] == '.');
+	return (1);
 }
 
 const char *
@@ -420,26 +480,72 @@ conf_set_status(struct parse *p, const char *addr, const char *port)
 	return (NULL);
 }
 
+static const char *
+add_other(struct parse *p, const char *text)
+{
+	struct conf_global	*g = p->conf->global;
+
+	return (conf_add_addr(p, g->other, &g->nothers, SERVER_ADDRS,
+	    "other server", text));
+}
+
+const char *
+conf_set_other(struct parse *p, const char *text)
+{
+	return (conf_each(p, text, add_other));
+}
+
+static const char *
+add_querier(struct parse *p, const char *text)
+{
+	struct conf_global	*g = p->conf->global;
+
+	return (conf_add_addr(p, g->querier, &g->nqueriers, SERVER_ADDRS,
+	    "leasequery", text));
+}
+
+const char *
+conf_set_querier(struct parse *p, const char *text)
+{
+	return (conf_each(p, text, add_querier));
+}
+
 /* Loaders that are fetched by something that understands URLs. */
 static int
 loader_takes_url(uint32_t arch)
 {
-	return (arch == LOADER_EFI64_HTTP || arch == LOADER_ARM64_HTTP ||
-	    arch == LOADER_IPXE);
+	return (arch == LOADER_IPXE ||
+	    (arch >= LOADER_EFI32_HTTP && arch <= LOADER_LOONG64_HTTP));
+}
+
+static const char *
+loader_arch(struct parse *p, const char *text, uint32_t *arch)
+{
+	char		known[256];
+	struct wbuf	w;
+
+	for (*arch = 0; *arch < LOADER_MAX; (*arch)++)
+		if (strcmp(loader_names[*arch], text) == 0)
+			return (NULL);
+	wbuf_init(&w, known, sizeof(known));
+	for (*arch = 0; *arch < LOADER_MAX; (*arch)++)
+		wbuf_printf(&w, "%s%s", *arch == 0 ? "" :
+		    *arch + 1 == LOADER_MAX ? " or " : ", ",
+		    loader_names[*arch]);
+	wbuf_u8(&w, 0);
+	return (conf_say(p, "expected %s, found \"%.60s\"", known, text));
 }
 
 const char *
 conf_set_loader(struct parse *p, const char *arch, const char *path)
 {
 	struct conf		*conf = p->conf;
-	const char		*names[LOADER_MAX + 1] = { NULL }, *why;
+	const char		*why;
 	struct conf_loader	*row;
-	uint32_t		 kind = 0;
+	uint32_t		 kind;
 	size_t			 i;
 
-	memcpy(names, loader_names, sizeof(loader_names));
-	if ((why = conf_choice(p, names, "bios, efi32, efi64, arm64, "
-	    "efi64-http, arm64-http or ipxe", arch, &kind)) != NULL)
+	if ((why = loader_arch(p, arch, &kind)) != NULL)
 		return (why);
 	for (i = 0; i < conf->nloader; i++)
 		if (conf->loader[i].arch == kind)

@@ -77,6 +77,11 @@ struct args {
 	F(DOMAIN,    "domain",			0)			\
 	F(LEASE,     "lease",			0)			\
 	F(PROBE,     "probe",			0)			\
+	F(OPTION,    "option",			1)			\
+	F(RAPID,     "rapid commit",		0)			\
+	F(KEEP,	     "keep",			0)			\
+	F(LIMIT_PORT, "limit port",		0)			\
+	F(LIMIT_MAC, "limit mac",		0)			\
 	F(PROXY,     "proxy",			0)			\
 	F(NEXT,	     "next-server",		0)			\
 	F(IMAGE,     "image",			1)			\
@@ -105,6 +110,16 @@ struct note {
 	uint32_t	 row;			/* of its table */
 	uint8_t		 field;			/* enum field */
 	uint8_t		 bad;			/* its words made no sense */
+};
+
+/* The option that is being written. */
+struct option {
+	uint8_t		 code;
+	uint8_t		 kind;			/* enum option_kind */
+	uint8_t		 open;			/* 0: none, or it was bad */
+	uint8_t		 gateway;		/* that of a route is next */
+	size_t		 len;
+	uint8_t		 data[OPTION_VALUE_MAX];
 };
 
 struct error {
@@ -143,8 +158,9 @@ struct parse {
 	struct where	 at;			/* statement being set */
 	uint32_t	 level;
 	struct where	 once[LEVELS][FIELD_MAX];
-	uint32_t	 shared, group;		/* open blocks, or NONE */
-	uint32_t	 option;		/* row, or NONE: it was bad */
+	uint32_t	 shared, segment, group, host;	/* open, or NONE */
+	struct option	 option;
+	uint8_t		 options[LEVELS][32];	/* bit sets of those set */
 	uint32_t	 block_errors[LEVELS];	/* before the block began */
 
 	struct note	*notes;
@@ -207,6 +223,8 @@ const char *conf_set_sandbox(struct parse *);
 const char *conf_set_timeout(struct parse *, const char *);
 const char *conf_set_status(struct parse *, const char *, const char *);
 const char *conf_set_loader(struct parse *, const char *, const char *);
+const char *conf_set_other(struct parse *, const char *);
+const char *conf_set_querier(struct parse *, const char *);
 /* confnet.c: subnets. */
 const char *conf_open_shared(struct parse *, struct args);
 const char *conf_close_shared(struct parse *);
@@ -221,9 +239,15 @@ const char *conf_set_domain(struct parse *, const char *);
 const char *conf_set_lease(struct parse *, const char *);
 const char *conf_set_probe(struct parse *, const char *);
 const char *conf_set_proxy(struct parse *);
+const char *conf_set_rapid(struct parse *);
+const char *conf_set_keep(struct parse *, const char *);
+const char *conf_set_limit_port(struct parse *, const char *);
+const char *conf_set_limit_mac(struct parse *, const char *);
+/* confopt.c: options, wherever they stand. */
 const char *conf_set_option(struct parse *, const char *code,
 	    const char *kind, const char *value);
 const char *conf_set_option_more(struct parse *, const char *);
+const char *conf_close_option(struct parse *);
 /* confblock.c: images, groups, hosts. */
 const char *conf_open_image(struct parse *, struct args);
 const char *conf_close_image(struct parse *);
@@ -245,11 +269,13 @@ const char *conf_set_client_id(struct parse *, const char *form,
 	    const char *);
 const char *conf_set_circuit_id(struct parse *, const char *form,
 	    const char *);
+const char *conf_set_remote_id(struct parse *, const char *form,
+	    const char *);
 const char *conf_set_address(struct parse *, const char *);
 const char *conf_set_host_image(struct parse *, const char *);
 const char *conf_set_host_var(struct parse *, const char *, const char *);
 
-/* confset.c: for confnet.c and confblock.c. */
+/* confset.c: for confnet.c, confopt.c and confblock.c. */
 const char *conf_note(struct parse *, enum field, uint32_t row);
 void	 conf_enter(struct parse *);
 int	 conf_leave(struct parse *);	/* 1: there was no error inside */
@@ -266,6 +292,12 @@ const char *conf_time(struct parse *, const char *, uint32_t *seconds);
 const char *conf_choice(struct parse *, const char *const *words,
 	    const char *wants, const char *, uint32_t *);
 const char *conf_addr(struct parse *, const char *, uint32_t *);
+/* One more address of a list; what the list is of. */
+const char *conf_add_addr(struct parse *, uint32_t *list, uint32_t *n,
+	    uint32_t max, const char *what, const char *);
+/* "10.77.0.0/16"; host bits are the caller's to judge.  0 or -1. */
+int	 conf_prefix(const char *, uint32_t *net, uint32_t *prefix);
+int	 conf_domain_ok(const char *);
 /* The name of a block that begins here. */
 const char *conf_block_name(struct parse *, char [NAME_LEN], struct args,
 	    const char *what);
@@ -277,10 +309,20 @@ int	 conf_hex(const char *, uint8_t *, size_t);
 
 /* confcheck.c: everything that needs the whole configuration. */
 void	 conf_check(struct parse *);
-/* Put groups' images into hosts, and the rows in the order of printing. */
+/* confroot.c: what files below ROOT and answer scripts should be. */
+const char *conf_check_loader(struct parse *, uint32_t row);
+const char *conf_check_kernel(struct parse *, uint32_t row);
+const char *conf_check_initrd(struct parse *, uint32_t row);
+const char *conf_check_packages(struct parse *, uint32_t row);
+const char *conf_check_answer(struct parse *, uint32_t row);
+/* Loaders that need not be named: used where their file is there. */
+void	 conf_usual_loaders(struct parse *);
+/* conffinish.c: when there is no error.  Put groups' images into hosts, and the rows in the order of printing. */
 void	 conf_finish(struct parse *);
 /* conf.c.  The row of conf->hostid, or NONE. */
 uint32_t conf_hostid_row(const struct conf *, enum hostid_kind,
 	    const uint8_t *, size_t);
+/* A UUID in the other byte order. */
+void	 conf_uuid_turn(const uint8_t [16], uint8_t [16]);
 
 #endif

@@ -50,10 +50,12 @@ static void	 yyerror(YYLTYPE *, struct parse *, const char *);
 %token IMAGE "image" HOST "host" GROUP "group" INCLUDE "include"
 %token RANGE "range" ROUTER "router" DNS "dns" DOMAIN "domain" LEASE "lease"
 %token PROBE "probe" OPTION "option" NEXT "next-server" PROXY "proxy"
-%token RELAY "relay"
+%token RELAY "relay" RAPID "rapid" COMMIT "commit" KEEP "keep" LIMIT "limit"
+%token MAC "mac" OTHER "other" SERVER "server" LEASEQUERY "leasequery"
 %token KERNEL "kernel" INITRD "initrd" APPEND "append" PACKAGES "packages"
 %token ETHERNET "ethernet" UUID "uuid" CLIENT "client-id"
-%token CIRCUIT "circuit-id" ADDRESS "address" SETVAR "set"
+%token CIRCUIT "circuit-id" REMOTE "remote-id" ADDRESS "address"
+%token SETVAR "set"
 
 %type <args> args
 
@@ -90,6 +92,10 @@ top	: %empty
 	| UNKNOWN BOOT VALUE VALUE
 		{ SET(@1, conf_set_unknown(p, $3, $4)); }
 	| callback
+	| other
+	| leasequery
+	| option
+		{ SET(@1, conf_close_option(p)); }
 	| SANDBOXED OPTIONAL		{ SET(@1, conf_set_sandbox(p)); }
 	| INSTALL TIMEOUT VALUE		{ SET(@1, conf_set_timeout(p, $3)); }
 	| STATUS ON VALUE PORT VALUE	{ SET(@1, conf_set_status(p, $3, $5)); }
@@ -115,6 +121,14 @@ interface : INTERFACE VALUE		{ SET(@1, conf_set_interface(p, $2)); }
 
 callback : CALLBACK VALUE		{ SET(@1, conf_set_callback(p, $2)); }
 	| callback VALUE		{ SET(@1, conf_set_callback(p, $2)); }
+	;
+
+other	: OTHER SERVER VALUE		{ SET(@1, conf_set_other(p, $3)); }
+	| other VALUE			{ SET(@1, conf_set_other(p, $2)); }
+	;
+
+leasequery : LEASEQUERY VALUE		{ SET(@1, conf_set_querier(p, $2)); }
+	| leasequery VALUE		{ SET(@1, conf_set_querier(p, $2)); }
 	;
 
 shared	: shared_open shared_body '}'	{ SET(@1, conf_close_shared(p)); }
@@ -153,8 +167,14 @@ segment_stmt : %empty
 	| LEASE VALUE			{ SET(@1, conf_set_lease(p, $2)); }
 	| PROBE VALUE			{ SET(@1, conf_set_probe(p, $2)); }
 	| option
+		{ SET(@1, conf_close_option(p)); }
 	| NEXT VALUE			{ SET(@1, conf_set_next(p, $2)); }
 	| PROXY				{ SET(@1, conf_set_proxy(p)); }
+	| RAPID COMMIT			{ SET(@1, conf_set_rapid(p)); }
+	| KEEP VALUE			{ SET(@1, conf_set_keep(p, $2)); }
+	| LIMIT PORT VALUE
+		{ SET(@1, conf_set_limit_port(p, $3)); }
+	| LIMIT MAC VALUE		{ SET(@1, conf_set_limit_mac(p, $3)); }
 	| relay
 	;
 
@@ -212,6 +232,8 @@ group_stmt : %empty
 		{ SET(@1, conf_set_group_image(p, $2)); }
 	| SETVAR VALUE VALUE
 		{ SET(@1, conf_set_group_var(p, $2, $3)); }
+	| option
+		{ SET(@1, conf_close_option(p)); }
 	| host
 	;
 
@@ -237,10 +259,16 @@ host_stmt : %empty
 		{ SET(@1, conf_set_circuit_id(p, NULL, $2)); }
 	| CIRCUIT VALUE VALUE
 		{ SET(@1, conf_set_circuit_id(p, $2, $3)); }
+	| REMOTE VALUE
+		{ SET(@1, conf_set_remote_id(p, NULL, $2)); }
+	| REMOTE VALUE VALUE
+		{ SET(@1, conf_set_remote_id(p, $2, $3)); }
 	| ADDRESS VALUE			{ SET(@1, conf_set_address(p, $2)); }
 	| IMAGE VALUE			{ SET(@1, conf_set_host_image(p, $2)); }
 	| SETVAR VALUE VALUE
 		{ SET(@1, conf_set_host_var(p, $2, $3)); }
+	| option
+		{ SET(@1, conf_close_option(p)); }
 	;
 
 ethernet : ETHERNET VALUE		{ SET(@1, conf_set_ethernet(p, $2)); }
@@ -262,6 +290,7 @@ static const struct keyword	keywords[] = {
 	{ "callback",	CALLBACK,  "cobbler or foreman", 1, 1 },
 	{ "circuit-id",	CIRCUIT,   "an identifier", 1, 0 },
 	{ "client-id",	CLIENT,	   "an identifier", 1, 0 },
+	{ "commit",	COMMIT,	   NULL, 1, 0 },
 	{ "dns",	DNS,	   "an address", 1, 0 },
 	{ "domain",	DOMAIN,	   "a domain name", 1, 0 },
 	{ "ethernet",	ETHERNET,  "an Ethernet address", 1, 0 },
@@ -273,25 +302,33 @@ static const struct keyword	keywords[] = {
 	{ "initrd",	INITRD,	   "a file below ROOT/boot", 1, 0 },
 	{ "install",	INSTALL,   NULL, 0, 1 },
 	{ "interface",	INTERFACE, "the name of an interface", 1, 1 },
+	{ "keep",	KEEP,	   "a number of addresses", 1, 0 },
 	{ "kernel",	KERNEL,	   "a file below ROOT/boot", 1, 0 },
 	{ "lease",	LEASE,	   "a time", 1, 0 },
+	{ "leasequery",	LEASEQUERY, "an address", 1, 1 },
+	{ "limit",	LIMIT,	   NULL, 0, 0 },
 	{ "loader",	LOADER,	   "an architecture|a file below ROOT/boot",
 	    1, 1 },
+	{ "mac",	MAC,	   "a number", 1, 0 },
 	{ "network",	NETWORK,   "a name", 1, 0 },
 	{ "next-server", NEXT,	   "an address", 1, 0 },
 	{ "on",		ON,	   "an address", 0, 0 },
 	{ "option",	OPTION,	   "the number of an option|address, text, "
-	    "hex, u8, u16 or u32|a value", 1, 0 },
+	    "hex, u8, u16, u32, route or domain|a value", 1, 0 },
 	{ "optional",	OPTIONAL,  NULL, 1, 0 },
+	{ "other",	OTHER,	   NULL, 0, 1 },
 	{ "packages",	PACKAGES,  "a directory below ROOT/www", 1, 0 },
-	{ "port",	PORT,	   "a port number", 1, 0 },
+	{ "port",	PORT,	   "a number", 1, 0 },
 	{ "probe",	PROBE,	   "background, always or off", 1, 0 },
 	{ "proxy",	PROXY,	   NULL, 1, 0 },
 	{ "range",	RANGE,	   "an address", 1, 0 },
+	{ "rapid",	RAPID,	   NULL, 0, 0 },
 	{ "relay",	RELAY,	   "an address", 1, 0 },
+	{ "remote-id",	REMOTE,	   "an identifier", 1, 0 },
 	{ "root",	ROOT,	   "a directory", 1, 1 },
 	{ "router",	ROUTER,	   "an address", 1, 0 },
 	{ "sandbox",	SANDBOXED, NULL, 0, 1 },
+	{ "server",	SERVER,	   "an address", 1, 0 },
 	{ "set",	SETVAR,	   "the name of a variable|its value", 1, 0 },
 	{ "shared",	SHARED,	   NULL, 0, 1 },
 	{ "status",	STATUS,	   NULL, 0, 1 },
@@ -372,7 +409,7 @@ parse_set(struct parse *p, const char *why)
 }
 
 /* More words than a reader wants to see; the top of the file has them. */
-#define STATEMENTS_MAX	12
+#define STATEMENTS_MAX	14
 
 /* What the grammar would have taken, in the user's words. */
 struct wanted {

@@ -11,7 +11,7 @@ static const char *const access_words[] = { "lease", "token", "any" };
 static const char *const unknown_words[] = { "local", "ignore", "install" };
 static const char *const probe_words[] = { "background", "always", "off" };
 static const char *const option_words[] = {
-	"address", "text", "hex", "u8", "u16", "u32"
+	"address", "text", "hex", "u8", "u16", "u32", "route", "domain"
 };
 
 /* A string in quotes; it holds no control characters. */
@@ -87,6 +87,134 @@ print_addrs(FILE *f, const char *before, const uint32_t *addrs, size_t n)
 	putc('\n', f);
 }
 
+/* Options ----------------------------------------------------------------- */
+
+/* Addresses or numbers of the width that the kind has. */
+static void
+print_numbers(enum option_kind kind, struct buf value, FILE *f)
+{
+	static const uint8_t	width[] = {
+		[OPTION_ADDRESS] = 4, [OPTION_U8] = 1, [OPTION_U16] = 2,
+		[OPTION_U32] = 4
+	};
+	char			addr[ADDR_STRLEN];
+	uint32_t		n, i;
+
+	while (buf_left(&value) > 0) {
+		for (n = 0, i = 0; i < width[kind]; i++)
+			n = n << 8 | buf_u8(&value);
+		if (kind == OPTION_ADDRESS)
+			fprintf(f, " %s", addr_str(n, addr));
+		else
+			fprintf(f, " %u", n);
+	}
+}
+
+/* RFC 3442: a length, so much of the network as it says, a gateway. */
+static void
+print_routes(struct buf value, FILE *f)
+{
+	char		net[ADDR_STRLEN], gateway[ADDR_STRLEN];
+	uint8_t		octets[4];
+	uint32_t	prefix;
+	struct buf	b;
+
+	while (buf_left(&value) > 0) {
+		prefix = buf_u8(&value);
+		memset(octets, 0, sizeof(octets));
+		if (prefix <= 32)
+			buf_copy(&value, octets, (prefix + 7) / 8);
+		buf_init(&b, octets, sizeof(octets));
+		(void)addr_str(buf_u32(&b), net);
+		(void)addr_str(buf_u32(&value), gateway);
+		if (prefix == 0)
+			fprintf(f, " default %s", gateway);
+		else
+			fprintf(f, " %s/%u %s", net, prefix, gateway);
+	}
+}
+
+/* One name that begins at b; names that it points to lie before it. */
+static void
+print_name(struct buf b, FILE *f)
+{
+	size_t		at, hops = 0;
+	uint32_t	len;
+
+	fputs(" \"", f);
+	while ((len = buf_u8(&b)) != 0 && hops < OPTION_VALUE_MAX) {
+		hops++;
+		if (len >= 0xc0) {
+			at = (len & 0x3f) << 8 | buf_u8(&b);
+			buf_init(&b, b.data, b.len);
+			buf_skip(&b, at);
+			continue;
+		}
+		while (len-- > 0)
+			putc(buf_u8(&b), f);
+		if (b.off < b.len && b.data[b.off] != 0)
+			putc('.', f);
+	}
+	putc('"', f);
+}
+
+static void
+print_names(struct buf value, FILE *f)
+{
+	uint32_t	len;
+
+	while (buf_left(&value) > 0) {
+		print_name(value, f);
+		while ((len = buf_u8(&value)) != 0 && len < 0xc0)
+			buf_skip(&value, len);
+		if (len >= 0xc0)
+			buf_skip(&value, 1);
+	}
+}
+
+static void
+print_value(enum option_kind kind, struct buf value, FILE *f)
+{
+	if (kind == OPTION_TEXT) {
+		putc(' ', f);
+		print_bytes(f, value.data, value.len);
+	} else if (kind == OPTION_HEX) {
+		putc(' ', f);
+		print_hex(f, value.data, value.len);
+	} else if (kind == OPTION_ROUTE)
+		print_routes(value, f);
+	else if (kind == OPTION_DOMAIN)
+		print_names(value, f);
+	else
+		print_numbers(kind, value, f);
+}
+
+/* All options of one owner. */
+static void
+print_options(const struct conf *conf, enum option_level level, uint32_t index,
+    const char *in, FILE *f)
+{
+	const struct conf_option	*o;
+	uint8_t				 octets[OPTION_VALUE_MAX];
+	struct buf			 value;
+	size_t				 n, row, end;
+
+	if ((o = conf_options(conf, level, index, &n)) == NULL)
+		return;
+	row = (size_t)(o - conf->option);
+	for (end = row + n; row < end;) {
+		o = &conf->option[row];
+		buf_init(&value, octets, conf_option_value(conf, &row,
+		    octets));
+		fprintf(f, "%soption %u %s", in, o->code,
+		    option_words[o->kind]);
+		print_value(o->kind, value, f);
+		putc('\n', f);
+	}
+}
+
+/* The top of the file ------------------------------------------------------- */
+
 static void
 print_global(const struct conf *conf, FILE *f)
 {
@@ -119,86 +247,73 @@ print_global(const struct conf *conf, FILE *f)
 	if (g->status_addr != 0)
 		fprintf(f, "status on %s port %u\n",
 		    addr_str(g->status_addr, addr), g->status_port);
+	print_addrs(f, "other server", g->other, g->nothers);
+	print_addrs(f, "leasequery", g->querier, g->nqueriers);
+	print_options(conf, OPTION_ALL, 0, "", f);
 }
 
 /* Subnets ----------------------------------------------------------------- */
 
-/* Addresses or numbers of the width that the kind has. */
 static void
-print_numbers(const struct conf_option *o, FILE *f)
+print_line_of(FILE *f, const char *in, const char *before, const char *text)
 {
-	static const uint8_t	width[] = {
-		[OPTION_ADDRESS] = 4, [OPTION_U8] = 1, [OPTION_U16] = 2,
-		[OPTION_U32] = 4
-	};
-	struct buf		value;
-	char			addr[ADDR_STRLEN];
-	uint32_t		n, i;
-
-	buf_init(&value, o->data, o->len);
-	while (buf_left(&value) > 0) {
-		for (n = 0, i = 0; i < width[o->kind]; i++)
-			n = n << 8 | buf_u8(&value);
-		if (o->kind == OPTION_ADDRESS)
-			fprintf(f, " %s", addr_str(n, addr));
-		else
-			fprintf(f, " %u", n);
-	}
+	fputs(text[0] != '\0' ? in : "", f);
+	print_line(f, before, text);
 }
 
 static void
-print_option(const struct conf_option *o, FILE *f)
+print_list(FILE *f, const char *in, const char *before, const uint32_t *addrs,
+    size_t n)
 {
-	fprintf(f, "option %u %s", o->code, option_words[o->kind]);
-	if (o->kind == OPTION_TEXT) {
-		putc(' ', f);
-		print_bytes(f, o->data, o->len);
-	} else if (o->kind == OPTION_HEX) {
-		putc(' ', f);
-		print_hex(f, o->data, o->len);
-	} else
-		print_numbers(o, f);
-	putc('\n', f);
+	fputs(n > 0 ? in : "", f);
+	print_addrs(f, before, addrs, n);
+}
+
+/* What a subnet does beside giving addresses and options. */
+static void
+print_rules(const struct conf_segment *s, const char *in, FILE *f)
+{
+	if (s->proxy)
+		fprintf(f, "%sproxy\n", in);
+	if (s->rapid)
+		fprintf(f, "%srapid commit\n", in);
+	if (s->keep != NONE)
+		fprintf(f, "%skeep %u\n", in, s->keep);
+	if (s->limit_port != 0)
+		fprintf(f, "%slimit port %u\n", in, s->limit_port);
+	if (s->limit_mac != CONF_LIMIT_MAC)
+		fprintf(f, "%slimit mac %u\n", in, s->limit_mac);
 }
 
 static void
-print_segment(const struct conf *conf, uint32_t row, const char *in, FILE *f)
+print_segment(const struct conf *conf, uint32_t row, const char *outer,
+    FILE *f)
 {
 	const struct conf_segment	*s = &conf->segment[row];
 	const struct conf_range		*r;
+	const char			*in = outer[0] == '\0' ? "\t" : "\t\t";
 	char				 a[ADDR_STRLEN], b[ADDR_STRLEN];
-	size_t				 i;
 
-	fprintf(f, "%ssubnet %s/%u {\n", in, addr_str(s->net, a), s->prefix);
+	fprintf(f, "%ssubnet %s/%u {\n", outer, addr_str(s->net, a),
+	    s->prefix);
 	for (r = conf->range; r < conf->range + conf->nrange; r++)
 		if (r->segment == row)
-			fprintf(f, "%s\trange %s - %s\n", in,
+			fprintf(f, "%srange %s - %s\n", in,
 			    addr_str(r->first, a), addr_str(r->last, b));
-	fputs(s->nrouters > 0 ? in : "", f);
-	print_addrs(f, "\trouter", s->router, s->nrouters);
-	fputs(s->ndns > 0 ? in : "", f);
-	print_addrs(f, "\tdns", s->dns, s->ndns);
-	fputs(s->domain[0] != '\0' ? in : "", f);
-	print_line(f, "\tdomain ", s->domain);
+	print_list(f, in, "router", s->router, s->nrouters);
+	print_list(f, in, "dns", s->dns, s->ndns);
+	print_line_of(f, in, "domain ", s->domain);
 	if (s->lease != CONF_LEASE) {
 		fputs(in, f);
-		print_time(f, "\tlease ", s->lease);
+		print_time(f, "lease ", s->lease);
 	}
 	if (s->probe != PROBE_BACKGROUND)
-		fprintf(f, "%s\tprobe %s\n", in, probe_words[s->probe]);
-	for (i = 0; i < conf->noption; i++) {
-		if (conf->option[i].segment != row)
-			continue;
-		fprintf(f, "%s\t", in);
-		print_option(&conf->option[i], f);
-	}
-	fputs(s->next_server != 0 ? in : "", f);
-	print_addrs(f, "\tnext-server", &s->next_server, s->next_server != 0);
-	if (s->proxy)
-		fprintf(f, "%s\tproxy\n", in);
-	fputs(s->nrelays > 0 ? in : "", f);
-	print_addrs(f, "\trelay", s->relay, s->nrelays);
-	fprintf(f, "%s}\n", in);
+		fprintf(f, "%sprobe %s\n", in, probe_words[s->probe]);
+	print_options(conf, OPTION_SUBNET, row, in, f);
+	print_list(f, in, "next-server", &s->next_server, s->next_server != 0);
+	print_rules(s, in, f);
+	print_list(f, in, "relay", s->relay, s->nrelays);
+	fprintf(f, "%s}\n", outer);
 }
 
 /*
@@ -288,7 +403,7 @@ print_vars(struct printer *p, uint32_t host, uint32_t group, const char *in)
 		v = &p->conf->var[p->var];
 		if (v->host != host || v->group != group)
 			break;
-		fprintf(p->f, "%s\tset %s ", in, v->name);
+		fprintf(p->f, "%sset %s ", in, v->name);
 		print_bytes(p->f, v->value, strlen(v->value));
 		putc('\n', p->f);
 	}
@@ -298,7 +413,8 @@ print_vars(struct printer *p, uint32_t host, uint32_t group, const char *in)
 static void
 print_id(const struct conf_hostid *id, FILE *f)
 {
-	fputs(id->kind == HOSTID_CLIENT_ID ? "client-id " : "circuit-id ", f);
+	fputs(id->kind == HOSTID_CLIENT_ID ? "client-id " :
+	    id->kind == HOSTID_CIRCUIT_ID ? "circuit-id " : "remote-id ", f);
 	if (!id->text) {
 		fputs(id->len == 1 ? "hex " : "", f);
 		print_hex(f, id->data, id->len);
@@ -314,7 +430,7 @@ print_hostid(const struct conf_hostid *id, const char *in, FILE *f)
 	char		hex[2 * HOSTID_LEN + 1], text[MAC_STRLEN];
 	struct mac	mac;
 
-	fprintf(f, "%s\t", in);
+	fputs(in, f);
 	if (id->kind == HOSTID_ETHERNET) {
 		memcpy(mac.b, id->data, sizeof(mac.b));
 		fprintf(f, "ethernet %s", mac_str(mac, text));
@@ -328,28 +444,27 @@ print_hostid(const struct conf_hostid *id, const char *in, FILE *f)
 }
 
 static void
-print_host(struct printer *p, uint32_t row, const char *in)
+print_host(struct printer *p, uint32_t row, const char *outer)
 {
+	const char		*in = outer[0] == '\0' ? "\t" : "\t\t";
 	const struct conf	*conf = p->conf;
 	const struct conf_host	*h = &conf->host[row];
 	const char		*image = "";
 
 	if (h->group != NONE)
 		image = conf->group[h->group].image;
-	fputs(in, p->f);
+	fputs(outer, p->f);
 	print_text(p->f, "host ", h->name);
 	fprintf(p->f, " {\n");
 	for (; p->hostid < conf->nhostid &&
 	    conf->hostid[p->hostid].host == row; p->hostid++)
 		print_hostid(&conf->hostid[p->hostid], in, p->f);
-	fputs(h->addr != 0 ? in : "", p->f);
-	print_addrs(p->f, "\taddress", &h->addr, h->addr != 0);
-	if (strcmp(h->image, image) != 0) {
-		fputs(in, p->f);
-		print_line(p->f, "\timage ", h->image);
-	}
+	print_list(p->f, in, "address", &h->addr, h->addr != 0);
+	if (strcmp(h->image, image) != 0)
+		print_line_of(p->f, in, "image ", h->image);
+	print_options(conf, OPTION_HOST, row, in, p->f);
 	print_vars(p, row, NONE, in);
-	fprintf(p->f, "%s}\n", in);
+	fprintf(p->f, "%s}\n", outer);
 }
 
 static void
@@ -360,7 +475,8 @@ print_group_start(struct printer *p)
 	print_text(p->f, "group ", g->name);
 	fprintf(p->f, " {\n");
 	print_line(p->f, "\timage ", g->image);
-	print_vars(p, NONE, p->group, "");
+	print_options(p->conf, OPTION_GROUP, p->group, "\t", p->f);
+	print_vars(p, NONE, p->group, "\t");
 	p->group++;
 }
 

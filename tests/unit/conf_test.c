@@ -148,24 +148,188 @@ test_segment(void)
 	CHECK(conf_set_lease(&p, "1d") != NULL);	/* once */
 }
 
+/* An option of one, two or three words; what its setters have to say. */
+static const char *
+set_option(const char *code, const char *kind, const char *a, const char *b)
+{
+	const char	*why = conf_set_option(&p, code, kind, a);
+
+	if (why == NULL && b != NULL)
+		why = conf_set_option_more(&p, b);
+	return (why != NULL ? why : conf_close_option(&p));
+}
+
+/* The last option of these octets. */
+static int
+option_is(uint8_t code, const void *data, size_t len)
+{
+	size_t	row = p.conf->noption - 1;
+	uint8_t	value[OPTION_VALUE_MAX];
+
+	while (row > 0 && p.conf->option[row].more)
+		row--;
+	return (p.conf->option[row].code == code &&
+	    conf_option_value(p.conf, &row, value) == len &&
+	    memcmp(value, data, len) == 0 && row == p.conf->noption);
+}
+
 static void
 test_options(void)
 {
-	const struct conf_option	*o;
-
-	CHECK(conf_set_option(&p, "42", "address", "10.0.0.1") == NULL);
-	CHECK(conf_set_option_more(&p, "10.0.0.2") == NULL);
-	o = p.conf->option;
-	CHECK(o->code == 42 && o->len == 8 &&
-	    memcmp(o->data, "\12\0\0\1\12\0\0\2", 8) == 0);
-	CHECK(conf_set_option(&p, "226", "u16", "0x102") == NULL);
-	o = &p.conf->option[1];
-	CHECK(o->len == 2 && memcmp(o->data, "\1\2", 2) == 0);
-	CHECK(conf_set_option(&p, "42", "u8", "1") != NULL);
+	CHECK(set_option("42", "address", "10.0.0.1", "10.0.0.2") == NULL);
+	CHECK(option_is(42, "\12\0\0\1\12\0\0\2", 8));
+	CHECK(set_option("226", "u16", "0x102", NULL) == NULL);
+	CHECK(option_is(226, "\1\2", 2));
+	CHECK(set_option("42", "u8", "1", NULL) != NULL);	/* twice */
 	CHECK(conf_set_option_more(&p, "2") == NULL);	/* was told already */
-	CHECK(conf_set_option(&p, "0", "u8", "1") != NULL);
-	CHECK(conf_set_option(&p, "82", "u8", "1") != NULL);
+	CHECK(conf_close_option(&p) == NULL);
 	CHECK(p.conf->noption == 2);
+	CHECK(set_option("26", "u8", "1", NULL) != NULL);
+	CHECK(set_option("44", "u16", "1", NULL) != NULL);
+	CHECK(set_option("45", "text", "text", NULL) != NULL);
+	CHECK(p.conf->noption == 2);
+}
+
+/* What the protocol owns, nobody may set; all else, somebody may. */
+static void
+test_own_options(void)
+{
+	static const uint8_t	never[] = { 0, 1, 50, 51, 52, 53, 54, 55, 56,
+				    57, 61, 80, 82, 255 };
+	static const uint8_t	once[] = { 3, 6, 15 };	/* not in a subnet */
+	char			code[4];
+	unsigned int		i;
+	int			refused, own;
+
+	for (i = 0; i <= 255; i++) {
+		(void)snprintf(code, sizeof(code), "%u", i);
+		memset(p.options, 0, sizeof(p.options));
+		own = memchr(never, (int)i, sizeof(never)) != NULL;
+		refused = conf_set_option(&p, code, "hex", "00:00:00:00") !=
+		    NULL;
+		CHECK_NAMED(refused == (own || memchr(once, (int)i,
+		    sizeof(once)) != NULL), code);
+		CHECK_NAMED(conf_option_is_own((uint8_t)i) == own, code);
+	}
+	p.option.open = 0;
+}
+
+static void
+test_routes(void)
+{
+	static const struct {
+		const char	*net, *gateway, *wire;	/* NULL: refused */
+		size_t		 len;
+	} cases[] = {
+		/* The examples of RFC 3442. */
+		{ "0.0.0.0/0", "10.0.0.1", "\0\12\0\0\1", 5 },
+		{ "10.0.0.0/8", "10.0.0.1", "\10\12\12\0\0\1", 6 },
+		{ "10.0.0.0/24", "10.0.0.1", "\30\12\0\0\12\0\0\1", 8 },
+		{ "10.17.0.0/16", "10.0.0.1", "\20\12\21\12\0\0\1", 7 },
+		{ "10.27.129.0/24", "10.0.0.1",
+		    "\30\12\33\201\12\0\0\1", 8 },
+		{ "10.229.0.128/25", "10.0.0.1",
+		    "\31\12\345\0\200\12\0\0\1", 9 },
+		{ "10.198.122.47/32", "10.0.0.1",
+		    "\40\12\306\172\57\12\0\0\1", 9 },
+		{ "default", "10.0.0.1", "\0\12\0\0\1", 5 },
+		{ "10.0.0.0/15", "0.0.0.0", "\17\12\0\0\0\0\0", 7 },
+		{ "10.0.0.0/8", NULL, NULL, 0 },
+		{ "10.1.0.0/8", "10.0.0.1", NULL, 0 },
+		{ "10.0.0.0/33", "10.0.0.1", NULL, 0 },
+		{ "10.0.0.0", "10.0.0.1", NULL, 0 },
+		{ "0.0.0.1/0", "10.0.0.1", NULL, 0 },
+		{ "10.0.0.0/8", "255.255.255.255", NULL, 0 },
+		{ "10.0.0.0/8", "default", NULL, 0 },
+		{ "10.0.0.1", "10.0.0.0/8", NULL, 0 },
+	};
+	const char	*why;
+	size_t		 i;
+
+	for (i = 0; i < nitems(cases); i++) {
+		memset(p.options, 0, sizeof(p.options));
+		why = set_option("121", "route", cases[i].net,
+		    cases[i].gateway);
+		CHECK_NAMED(cases[i].wire == NULL ? why != NULL :
+		    why == NULL && option_is(121, cases[i].wire,
+		    cases[i].len), cases[i].net);
+	}
+	memset(p.options, 0, sizeof(p.options));
+	CHECK(set_option("249", "route", "10.0.0.0/8 10.0.0.1 default",
+	    "10.0.0.2") == NULL);
+	CHECK(option_is(249, "\10\12\12\0\0\1\0\12\0\0\2", 11));
+}
+
+static void
+test_domains(void)
+{
+	/* The example of RFC 3397, section 2. */
+	static const char	wire[] = "\3eng\5apple\3com\0"
+	    "\11marketing\300\4";
+
+	memset(p.options, 0, sizeof(p.options));
+	CHECK(set_option("119", "domain", "eng.apple.com",
+	    "marketing.apple.com") == NULL);
+	CHECK(option_is(119, wire, sizeof(wire) - 1));
+	memset(p.options, 0, sizeof(p.options));
+	CHECK(set_option("119", "domain", "eng.apple.com ng.apple.com",
+	    "apple.com eng.apple.com com") == NULL);
+	CHECK(option_is(119, "\3eng\5apple\3com\0\2ng\300\4\300\4\300\0"
+	    "\300\12", 15 + 5 + 2 + 2 + 2));
+	/* Others have it plain. */
+	CHECK(set_option("213", "domain", "a.b", "c.b") == NULL);
+	CHECK(option_is(213, "\1a\1b\0\1c\1b\0", 10));
+	memset(p.options, 0, sizeof(p.options));
+	CHECK(set_option("119", "domain", "a..b", NULL) != NULL);
+	memset(p.options, 0, sizeof(p.options));
+	CHECK(set_option("119", "domain", "", NULL) != NULL);
+	memset(p.options, 0, sizeof(p.options));
+	CHECK(set_option("119", "text", "a.b", NULL) != NULL);
+}
+
+/* A value of several rows, and one that is too long. */
+static void
+test_long(void)
+{
+	char	text[OPTION_VALUE_MAX + 2];
+	size_t	n;
+
+	memset(text, 'x', sizeof(text));
+	for (n = 250; n <= OPTION_VALUE_MAX; n += 129) {
+		memset(p.options, 0, sizeof(p.options));
+		text[n] = '\0';
+		CHECK(set_option("230", "text", text, NULL) == NULL);
+		CHECK(option_is(230, text, n));
+		text[n] = 'x';
+	}
+	text[OPTION_VALUE_MAX] = '\0';
+	memset(p.options, 0, sizeof(p.options));
+	CHECK(set_option("230", "text", text, NULL) == NULL);
+	CHECK(option_is(230, text, OPTION_VALUE_MAX));
+	text[OPTION_VALUE_MAX] = 'x';
+	text[OPTION_VALUE_MAX + 1] = '\0';
+	memset(p.options, 0, sizeof(p.options));
+	CHECK(set_option("230", "text", text, NULL) != NULL);
+}
+
+static void
+test_limits(void)
+{
+	const struct conf_segment	*seg = p.conf->segment;
+
+	CHECK(seg->limit_mac == CONF_LIMIT_MAC && seg->limit_port == 0);
+	CHECK(seg->keep == NONE && !seg->rapid);
+	CHECK(conf_set_keep(&p, "65535") != NULL);
+	memset(p.once, 0, sizeof(p.once));
+	CHECK(conf_set_keep(&p, "65534") == NULL && seg->keep == 65534);
+	CHECK(conf_set_keep(&p, "1") != NULL);		/* once */
+	CHECK(conf_set_limit_mac(&p, "0") != NULL);
+	memset(p.once, 0, sizeof(p.once));
+	CHECK(conf_set_limit_mac(&p, "65") != NULL);
+	memset(p.once, 0, sizeof(p.once));
+	CHECK(conf_set_limit_mac(&p, "64") == NULL && seg->limit_mac == 64);
+	CHECK(conf_set_limit_port(&p, "2") == NULL && seg->limit_port == 2);
+	CHECK(conf_set_rapid(&p) == NULL && seg->rapid);
 }
 
 /* Look-ups ---------------------------------------------------------------- */
@@ -336,6 +500,11 @@ main(void)
 	test_names();
 	test_segment();
 	test_options();
+	test_own_options();
+	test_routes();
+	test_domains();
+	test_long();
+	test_limits();
 	parse_end();
 	test_lookup();
 	test_files();
