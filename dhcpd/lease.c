@@ -91,41 +91,87 @@ heap_put(struct leases *ls, struct lease *l)
 	heap_settle(ls, l->heap);
 }
 
-/* The queue of a range's free addresses. */
+/*
+ * The queues of a segment: its free addresses, and those that are offered to
+ * strangers who have not come back for them.
+ */
+
+static struct queue *
+stock_queue(struct stock *st, uint8_t queue)
+{
+	return (queue == QUEUE_FREE ? &st->free : &st->offers);
+}
 
 static void
 queue_remove(struct leases *ls, struct lease *l)
 {
-	struct range	*r = pool_range(&ls->pool, l->addr);
+	struct queue	*q;
 
-	if (!l->in_free)
+	if (l->queue == QUEUE_NONE)
 		return;
-	l->in_free = 0;
-	if (l->prev_free != NONE)
-		lease_at(ls, l->prev_free)->next_free = l->next_free;
+	q = stock_queue(pool_stock(&ls->pool, l->addr), l->queue);
+	ls->strangers -= l->queue == QUEUE_OFFERS;
+	l->queue = QUEUE_NONE;
+	if (l->prev != NONE)
+		lease_at(ls, l->prev)->next = l->next;
 	else
-		r->free_head = l->next_free;
-	if (l->next_free != NONE)
-		lease_at(ls, l->next_free)->prev_free = l->prev_free;
+		q->head = l->next;
+	if (l->next != NONE)
+		lease_at(ls, l->next)->prev = l->prev;
 	else
-		r->free_tail = l->prev_free;
+		q->tail = l->prev;
 }
 
+/* Where it belongs by its state; who is in the right one stays in place. */
 static void
 queue_put(struct leases *ls, struct lease *l)
 {
-	struct range	*r = pool_range(&ls->pool, l->addr);
+	struct stock	*st = pool_stock(&ls->pool, l->addr);
+	struct queue	*q;
+	uint8_t		 queue = QUEUE_NONE;
 
-	if (r == NULL || l->in_free || pool_is_blocked(&ls->pool, l->addr))
+	if (l->state == HOLD_FREE)
+		queue = QUEUE_FREE;
+	else if (!l->known &&
+	    (l->state == HOLD_OFFERED || l->state == HOLD_WAIT))
+		queue = QUEUE_OFFERS;
+	if (queue == l->queue)
 		return;
-	l->in_free = 1;
-	l->next_free = NONE;
-	l->prev_free = r->free_tail;
-	if (r->free_tail != NONE)
-		lease_at(ls, r->free_tail)->next_free = l->self;
+	queue_remove(ls, l);
+	if (st == NULL || queue == QUEUE_NONE)
+		return;
+	q = stock_queue(st, queue);
+	l->queue = queue;
+	ls->strangers += queue == QUEUE_OFFERS;
+	l->next = NONE;
+	l->prev = q->tail;
+	if (q->tail != NONE)
+		lease_at(ls, q->tail)->next = l->self;
 	else
-		r->free_head = l->self;
-	r->free_tail = l->self;
+		q->head = l->self;
+	q->tail = l->self;
+}
+
+/* Add a record to what is counted, or take it off before it changes. */
+static void
+lease_account(struct leases *ls, const struct lease *l, int sign)
+{
+	struct stock	*st;
+	const uint8_t	*relay;
+	size_t		 len;
+
+	ls->count[l->state] += (size_t)sign;
+	if (l->state == HOLD_FREE)
+		return;
+	if ((st = pool_stock(&ls->pool, l->addr)) != NULL) {
+		st->used += (uint32_t)sign;
+		if (l->known)
+			st->known += (uint32_t)sign;
+		if (l->state == HOLD_DECLINED)
+			st->declined += (uint32_t)sign;
+	}
+	if (ls->ports.on && (relay = lease_relay(l, &len)) != NULL)
+		tally_add(&ls->ports, tally_key(ls->seed, relay, len), sign);
 }
 
 /* Records. */
@@ -177,7 +223,7 @@ lease_new(struct leases *ls, uint32_t addr)
 	l->self = i;
 	l->addr = addr;
 	lookup_insert(ls, l, BY_ADDR);
-	ls->count[HOLD_FREE]++;
+	lease_account(ls, l, 1);
 	pool_taken(&ls->pool, addr);
 	return (l);
 }
@@ -191,8 +237,9 @@ lease_delete(struct leases *ls, struct lease *l)
 	queue_remove(ls, l);
 	for (by = BY_ADDR; by < BY_MAX; by++)
 		lookup_remove(ls, l, by);
+	lease_account(ls, l, -1);
+	pool_untaken(&ls->pool, l->addr);
 	free(l->text);
-	ls->count[l->state]--;
 	ls->live--;
 	l->addr = 0;
 	l->text = NULL;
@@ -205,16 +252,16 @@ static void
 lease_enter(struct leases *ls, struct lease *l, enum hold_state state,
     mono_t until)
 {
-	ls->count[l->state]--;
-	ls->count[state]++;
+	lease_account(ls, l, -1);
 	l->state = (uint8_t)state;
+	lease_account(ls, l, 1);
 	l->expire_us = until.us;
+	l->durable |= state == HOLD_BOUND || state == HOLD_DECLINED;
+	queue_put(ls, l);
 	if (state == HOLD_FREE) {
 		heap_remove(ls, l);
-		queue_put(ls, l);
 		return;
 	}
-	queue_remove(ls, l);
 	pool_disprove(&ls->pool, l->addr);
 	heap_put(ls, l);
 }
@@ -247,15 +294,16 @@ lease_own(struct leases *ls, struct lease *l, const struct owner *o)
 	uint8_t		 octets[TEXT_MAX], *text = NULL;
 	size_t		 len = owner_text(o, octets, &shape);
 
-	if (mac_equal(l->mac, o->mac) && l->id_len == shape.id_len &&
-	    l->name_len == shape.name_len && l->relay_len == shape.relay_len &&
-	    (len == 0 || memcmp(l->text, octets, len) == 0))
+	if (l->known == (o->known != 0) && mac_equal(l->mac, o->mac) &&
+	    l->id_len == shape.id_len && l->name_len == shape.name_len &&
+	    l->relay_len == shape.relay_len && (len == 0 || memcmp(l->text, octets, len) == 0))
 		return (0);
 	if (len > 0) {
 		if ((text = malloc(len)) == NULL)
 			return (-1);
 		memcpy(text, octets, len);
 	}
+	lease_account(ls, l, -1);
 	lookup_remove(ls, l, BY_ID);
 	lookup_remove(ls, l, BY_MAC);
 	if (!mac_equal(l->mac, o->mac))
@@ -266,8 +314,10 @@ lease_own(struct leases *ls, struct lease *l, const struct owner *o)
 	l->name_len = shape.name_len;
 	l->relay_len = shape.relay_len;
 	l->mac = o->mac;
+	l->known = o->known != 0;
 	lookup_insert(ls, l, BY_ID);
 	lookup_insert(ls, l, BY_MAC);
+	lease_account(ls, l, 1);
 	return (0);
 }
 
@@ -291,13 +341,72 @@ leases_pool(struct leases *ls)
 	return (&ls->pool);
 }
 
+/* Take all records out of their queues; in the order that they were in. */
+static uint32_t *
+queues_take(struct leases *ls, size_t *n)
+{
+	struct pool	*p = &ls->pool;
+	uint32_t	*order = xcalloc(ls->live, sizeof(*order)), i;
+	struct lease	*l;
+	size_t		 s, k;
+
+	*n = 0;
+	for (s = 0; s < p->nstock; s++) {
+		for (i = p->stock[s].free.head; i != NONE;
+		    i = lease_at(ls, i)->next)
+			order[(*n)++] = i;
+		for (i = p->stock[s].offers.head; i != NONE;
+		    i = lease_at(ls, i)->next)
+			order[(*n)++] = i;
+	}
+	for (k = 0; k < *n; k++) {
+		l = lease_at(ls, order[k]);
+		l->queue = QUEUE_NONE;
+	}
+	ls->strangers = 0;
+	return (order);
+}
+
+/* Has a host of the configuration this lease? */
+static int
+lease_of_host(const struct conf *conf, const struct lease *l)
+{
+	return (conf->nhost > 0 && (conf_host_by_mac(conf, l->mac) != NONE ||
+	    conf_host_by_addr(conf, l->addr) != NONE ||
+	    (l->id_len > 0 && conf_host_by_id(conf, HOSTID_CLIENT_ID, l->text,
+	    l->id_len) != NONE)));
+}
+
+/* Another configuration: what it has room for, and who its hosts are. */
+static void
+leases_recount(struct leases *ls, const struct conf *conf)
+{
+	struct lease	*l;
+	uint32_t	 i;
+	int		 limits = 0;
+
+	ls->roaming = 0;
+	for (i = 0; i < conf->nhost; i++)
+		ls->roaming += conf->host[i].addr == 0;
+	for (i = 0; i < conf->nsegment; i++)
+		limits |= conf->segment[i].limit_port != 0;
+	tally_reset(&ls->ports, limits);
+	memset(ls->count, 0, sizeof(ls->count));
+	for (i = 0; (l = lease_first(ls, &i)) != NULL;) {
+		pool_taken(&ls->pool, l->addr);
+		l->known = (uint8_t)lease_of_host(conf, l);
+		lease_account(ls, l, 1);
+	}
+}
+
 void
 leases_configure(struct leases *ls, const struct conf *conf,
-    const uint32_t *blocked, size_t n)
+    const uint32_t *blocked, size_t nblocked)
 {
 	uint64_t	 wanted = conf->nhost;
-	uint32_t	 i, buckets = BUCKETS_MIN;
+	uint32_t	 i, buckets = BUCKETS_MIN, *order;
 	struct lease	*l;
+	size_t		 k, n;
 
 	for (i = 0; i < conf->nrange; i++)
 		wanted += conf->range[i].last - conf->range[i].first;
@@ -305,21 +414,20 @@ leases_configure(struct leases *ls, const struct conf *conf,
 		buckets *= 2;
 	if (buckets > ls->table[BY_ADDR].mask + 1)
 		(void)lookup_resize(ls, buckets);
-	for (i = 0; (l = lease_first(ls, &i)) != NULL;)
-		queue_remove(ls, l);
-	pool_configure(&ls->pool, conf, blocked, n);
+	order = queues_take(ls, &n);
+	pool_configure(&ls->pool, conf, blocked, nblocked);
+	leases_recount(ls, conf);
+	for (k = 0; k < n; k++)
+		queue_put(ls, lease_at(ls, order[k]));
+	free(order);
 	for (i = 0; (l = lease_first(ls, &i)) != NULL;) {
-		pool_taken(&ls->pool, l->addr);
-		if (l->state != HOLD_FREE)
-			continue;
-		if (!l->staged && !pool_has(&ls->pool, l->addr))
+		if (l->state == HOLD_FREE && !l->staged &&
+		    !pool_has(&ls->pool, l->addr))
 			lease_delete(ls, l);
 		else
 			queue_put(ls, l);
 	}
 }
-
-/* Changing. */
 
 struct lease *
 lease_hold(struct leases *ls, uint32_t addr, const struct owner *o,
@@ -329,22 +437,29 @@ lease_hold(struct leases *ls, uint32_t addr, const struct owner *o,
 
 	if (l == NULL && (l = lease_new(ls, addr)) == NULL)
 		return (NULL);
+	/* Another client's, or another state: it begins now. */
+	if (l->state != state || !lease_is_of(l, o) ||
+	    !mac_equal(l->mac, o->mac)) {
+		l->start_us = now.us;
+		queue_remove(ls, l);
+	}
 	if (lease_own(ls, l, o) == -1)
 		return (NULL);
-	if (l->state != state)
-		l->start_us = now.us;
 	lease_enter(ls, l, state, until);
 	return (l);
 }
 
-/* A record that no range wants any more is gone with this. */
+/*
+ * A record that no range wants any more is gone with this.  So is an offer
+ * that nobody came back for: a flood of made-up clients leaves nothing.
+ */
 void
 lease_free(struct leases *ls, struct lease *l, mono_t now)
 {
 	if (l->staged)
 		return;
 	lease_enter(ls, l, HOLD_FREE, now);
-	if (!pool_has(&ls->pool, l->addr))
+	if (!l->durable || !pool_has(&ls->pool, l->addr))
 		lease_delete(ls, l);
 }
 
@@ -374,7 +489,8 @@ lease_apply(struct leases *ls, const struct msg_lease *m)
 	const struct owner	o = { .mac = m->mac, .hostname = m->hostname,
 				    .id = m->id_len > 0 ? m->id : NULL,
 				    .id_len = m->id_len, .relay = m->relay,
-				    .relay_len = m->relay_len };
+				    .relay_len = m->relay_len,
+				    .known = m->host[0] != '\0' };
 	struct lease		*l = lease_by_addr(ls, m->addr);
 
 	if (l == NULL && (l = lease_new(ls, m->addr)) == NULL)
@@ -382,6 +498,7 @@ lease_apply(struct leases *ls, const struct msg_lease *m)
 	if (lease_own(ls, l, &o) == -1)
 		return (NULL);
 	l->start_us = m->start_us;
+	l->durable = 1;
 	lease_enter(ls, l, (enum hold_state)m->state, (mono_t){ m->expire_us });
 	if (l->state == HOLD_FREE && !l->staged &&
 	    !pool_has(&ls->pool, l->addr)) {

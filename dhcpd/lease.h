@@ -34,6 +34,8 @@ enum hold_state {
 #define BOOT_CHAIN_S	3600	/* firmware to installer: one machine */
 #define LEASES_PER_MAC	64	/* different client ids of one card */
 
+enum lease_queue { QUEUE_NONE, QUEUE_FREE, QUEUE_OFFERS };
+
 /* One address that has, or had, an owner: small, there may be millions. */
 struct lease {
 	int64_t		start_us, expire_us;
@@ -42,12 +44,15 @@ struct lease {
 	uint32_t	self;		/* its own index */
 	uint32_t	next_addr, next_id, next_mac;	/* hash chains */
 	uint32_t	heap;		/* place among those with an end */
-	uint32_t	prev_free, next_free;
+	uint32_t	prev, next;	/* in a queue of its stock */
 	uint32_t	boot_s;		/* last seen in its boot stage */
 	struct mac	mac;
 	uint8_t		id_len, name_len, relay_len;
 	uint8_t		state;		/* enum hold_state */
-	uint8_t		in_heap, in_free;
+	uint8_t		in_heap;
+	uint8_t		queue;		/* enum lease_queue */
+	uint8_t		durable;	/* the store may have it */
+	uint8_t		known;		/* a host of the configuration has it */
 	uint8_t		listed;		/* set of enum lease_key */
 	uint8_t		staged;		/* commits under way */
 };
@@ -62,6 +67,7 @@ struct owner {
 	const char	*hostname;	/* "" or its own idea of a name */
 	const uint8_t	*relay;		/* option 82, or NULL */
 	size_t		 relay_len;
+	int		 known;		/* it is a host of the configuration */
 };
 
 struct leases;
@@ -114,13 +120,45 @@ void	 grant_of(const struct msg_lease *, struct msg_grant *);
 
 /* 2. Which addresses may be given out at all: pool.c ------------------------ */
 
+#define BITSET_LEVELS	6
+
+/* bitset.c: a set of numbers below n; where the next missing one is. */
+struct bitset {
+	uint64_t	*level[BITSET_LEVELS];
+	unsigned int	 levels;
+	uint32_t	 n;
+};
+
+void	 bitset_init(struct bitset *, uint32_t n);
+void	 bitset_free(struct bitset *);
+int	 bitset_has(const struct bitset *, uint32_t);
+void	 bitset_add(struct bitset *, uint32_t);
+void	 bitset_remove(struct bitset *, uint32_t);
+/* The first that is not in it, at or after a place; or NONE. */
+uint32_t bitset_next(const struct bitset *, uint32_t from);
+
+struct queue {
+	uint32_t	 head, tail;	/* index, or NONE */
+};
+
 struct range {
 	uint32_t	 first, last;
 	uint32_t	 segment;
-	uint32_t	 nfresh;	/* addresses that nobody ever had */
-	uint32_t	 cursor;	/* no fresh one before this offset */
-	uint64_t	*fresh;		/* bit set */
-	uint32_t	 free_head, free_tail;	/* longest free first */
+	uint32_t	 base;		/* place of the first in the stock's row */
+};
+
+/* All addresses of a segment that may be given out. */
+struct stock {
+	size_t		 range, nrange;	/* in pool.range, in one piece */
+	struct bitset	 taken;		/* those that have a record, or never */
+	uint32_t	 cursor;	/* where a fresh one is looked for */
+	uint32_t	 size;		/* how many there are */
+	uint32_t	 used;		/* how many are not free */
+	uint32_t	 known;		/* of them, of hosts of the configuration */
+	uint32_t	 declined;	/* of them, resting */
+	struct queue	 free;		/* records, the longest free first */
+	struct queue	 offers;	/* unconfirmed, of strangers; oldest first */
+	struct queue	 proofs;
 };
 
 #define PROOFS_MAX	8192
@@ -129,18 +167,19 @@ struct proof {
 	int64_t		until_us;
 	uint32_t	addr;
 	uint32_t	chain;		/* hash chain, or the spare list */
-	uint32_t	prev, next;	/* its range's queue */
-	uint32_t	range;
+	uint32_t	prev, next;	/* its segment's queue */
+	uint32_t	segment;
 };
 
 struct pool {
 	struct range	*range;		/* sorted by first */
 	size_t		 nrange;
+	struct stock	*stock;		/* one a segment */
+	size_t		 nstock;
 	uint32_t	*blocked;	/* sorted */
 	size_t		 nblocked;
 	struct proof	*proof;
 	uint32_t	*proof_bucket;	/* PROOFS_MAX of them */
-	uint32_t	*proof_head, *proof_tail;	/* one a range */
 	uint32_t	 proof_spare;
 };
 
@@ -151,14 +190,19 @@ struct range *pool_range(const struct pool *, uint32_t addr);
 int	 pool_is_blocked(const struct pool *, uint32_t addr);
 /* In a range and not blocked: it may be anybody's. */
 int	 pool_has(const struct pool *, uint32_t addr);
+/* The stock that an address is of, if it may be anybody's; a segment's. */
+struct stock *pool_stock(const struct pool *, uint32_t addr);
+struct stock *pool_stock_of(const struct pool *, uint32_t segment);
+/* It has a record now; it has none any more. */
 void	 pool_taken(struct pool *, uint32_t addr);
-/* The first fresh address of a range at or after an offset, or NONE. */
-uint32_t pool_fresh(struct range *, uint32_t from);
+void	 pool_untaken(struct pool *, uint32_t addr);
+/* Up to max addresses without a record; how many. */
+size_t	 pool_fresh(struct pool *, struct stock *, uint32_t *, size_t max);
 void	 pool_prove(struct pool *, uint32_t addr, mono_t until);
 int	 pool_proven(const struct pool *, uint32_t addr, mono_t);
 void	 pool_disprove(struct pool *, uint32_t addr);
-/* The longest proven address of a range that is still proven, or 0. */
-uint32_t pool_proven_first(struct pool *, const struct range *, mono_t);
+/* The longest proven address of a stock that is still proven, or 0. */
+uint32_t pool_proven_first(struct pool *, struct stock *, mono_t);
 
 /* 3. Finding them: lookup.c ------------------------------------------------ */
 
@@ -168,6 +212,23 @@ struct table {
 };
 
 enum lease_key { BY_ADDR, BY_ID, BY_MAC, BY_MAX };
+
+/*
+ * tally.c: how many leases each port of each relay agent has, RFC 3046: its
+ * circuit id at its remote id, or all of option 82 without a circuit id.
+ */
+struct tally {
+	uint64_t	*entry;		/* 40 bits of hash, 24 of count */
+	uint32_t	 mask, used;
+	int		 on;		/* somebody wants to know */
+};
+
+/* The key of a port, never 0. */
+uint64_t tally_key(const uint64_t seed[2], const uint8_t *relay, size_t);
+void	 tally_add(struct tally *, uint64_t key, int sign);
+uint32_t tally_count(const struct tally *, uint64_t key);
+/* Forget all; count from now on or not. */
+void	 tally_reset(struct tally *, int on);
 
 struct leases {
 	struct pool	 pool;
@@ -180,6 +241,9 @@ struct leases {
 	uint32_t	*heap;
 	uint32_t	 nheap, heapsize;
 	size_t		 count[HOLD_MAX];
+	size_t		 strangers;	/* in queues of unconfirmed offers */
+	uint32_t	 roaming;	/* hosts without an address of their own */
+	struct tally	 ports;		/* leases of each relay port */
 	uint64_t	 seed[2];
 };
 

@@ -231,7 +231,7 @@ lease_count_mac(const struct leases *ls, struct mac mac, struct lease **freed)
 		if (!mac_equal(l->mac, mac))
 			continue;
 		n++;
-		if (l->in_free && (*freed == NULL ||
+		if (l->queue == QUEUE_FREE && (*freed == NULL ||
 		    l->expire_us < (*freed)->expire_us))
 			*freed = l;
 	}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * pool.c: the ranges: which addresses may be given out, which of them nobody
- * ever had, and which arpd has just proven free.  An address is found in
- * constant time: fresh ones only ever become fewer, so that a cursor that
- * moves one way finds the next, and proofs queue up in the order they came.
+ * has had, and which arpd has just proven free.  The ranges of a segment are
+ * one row of addresses, its stock; whatever is looked for in it is found in a
+ * few steps, with any number of ranges of any size.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -56,62 +56,89 @@ pool_has(const struct pool *p, uint32_t addr)
 	return (pool_range(p, addr) != NULL && !pool_is_blocked(p, addr));
 }
 
+struct stock *
+pool_stock(const struct pool *p, uint32_t addr)
+{
+	struct range	*r = pool_range(p, addr);
+
+	if (r == NULL || pool_is_blocked(p, addr))
+		return (NULL);
+	return (&p->stock[r->segment]);
+}
+
+struct stock *
+pool_stock_of(const struct pool *p, uint32_t segment)
+{
+	return (segment < p->nstock ? &p->stock[segment] : NULL);
+}
+
+/* The address at a place of a segment's row. */
+static uint32_t
+stock_addr(const struct pool *p, const struct stock *st, uint32_t at)
+{
+	const struct range	*r = p->range + st->range;
+	size_t			 lo = 0, hi = st->nrange, mid;
+
+	while (hi - lo > 1) {
+		mid = lo + (hi - lo) / 2;
+		if (at < r[mid].base)
+			hi = mid;
+		else
+			lo = mid;
+	}
+	return (r[lo].first + (at - r[lo].base));
+}
+
 void
 pool_taken(struct pool *p, uint32_t addr)
 {
 	struct range	*r = pool_range(p, addr);
-	uint32_t	 off;
-	uint64_t	 bit;
+	struct stock	*st;
+	uint32_t	 at;
 
 	if (r == NULL)
 		return;
-	off = addr - r->first;
-	bit = UINT64_C(1) << off % 64;
-	if ((r->fresh[off / 64] & bit) == 0)
-		return;
-	r->fresh[off / 64] &= ~bit;
-	r->nfresh--;
+	st = &p->stock[r->segment];
+	at = r->base + (addr - r->first);
+	bitset_add(&st->taken, at);
+	if (at == st->cursor)
+		st->cursor++;
 }
 
-uint32_t
-pool_fresh(struct range *r, uint32_t from)
+void
+pool_untaken(struct pool *p, uint32_t addr)
 {
-	uint32_t	off = from > r->cursor ? from : r->cursor;
-	uint32_t	words = (r->last - r->first) / 64 + 1, w = off / 64;
-	uint64_t	word;
+	struct range	*r = pool_range(p, addr);
 
-	if (r->nfresh == 0 || w >= words)
-		return (NONE);
-	word = r->fresh[w] & UINT64_MAX << off % 64;
-	while (word == 0 && ++w < words)
-		word = r->fresh[w];
-	if (word == 0)
-		return (NONE);
-	off = w * 64 + (uint32_t)__builtin_ctzll(word);
-	if (from <= r->cursor)
-		r->cursor = off;
-	return (off);
+	if (r != NULL && !pool_is_blocked(p, addr))
+		bitset_remove(&p->stock[r->segment].taken,
+		    r->base + (addr - r->first));
 }
 
-static void
-range_init(struct range *r, const struct conf_range *conf)
+/* Looks once around, from where the last one was found. */
+size_t
+pool_fresh(struct pool *p, struct stock *st, uint32_t *addr, size_t max)
 {
-	uint32_t	n = conf->last - conf->first + 1;
-	uint32_t	words = (n + 63) / 64;
+	uint32_t	from = st->cursor, at;
+	size_t		n = 0;
+	int		wrapped = 0;
 
-	memset(r, 0, sizeof(*r));
-	r->first = conf->first;
-	r->last = conf->last;
-	r->segment = conf->segment;
-	r->nfresh = n;
-	r->fresh = xcalloc(words, sizeof(*r->fresh));
-	memset(r->fresh, 0xff, words * sizeof(*r->fresh));
-	if (n % 64 != 0)
-		r->fresh[words - 1] = (UINT64_C(1) << n % 64) - 1;
-	r->free_head = r->free_tail = NONE;
+	while (n < max) {
+		at = bitset_next(&st->taken, from);
+		if (at == NONE && !wrapped) {
+			wrapped = 1;
+			from = 0;
+			continue;
+		}
+		if (at == NONE || (wrapped && at >= st->cursor))
+			break;
+		addr[n++] = stock_addr(p, st, at);
+		from = at + 1;
+	}
+	return (n);
 }
 
-/* Proofs: a hash by address, and a queue for each range. */
+/* Proofs: a hash by address, and a queue for each segment. */
 
 static uint32_t *
 proof_chain(const struct pool *p, uint32_t addr)
@@ -134,6 +161,7 @@ static void
 proof_remove(struct pool *p, uint32_t at)
 {
 	struct proof	*proof = &p->proof[at];
+	struct queue	*q = &p->stock[proof->segment].proofs;
 	uint32_t	*link;
 
 	for (link = proof_chain(p, proof->addr); *link != at;
@@ -143,19 +171,20 @@ proof_remove(struct pool *p, uint32_t at)
 	if (proof->prev != NONE)
 		p->proof[proof->prev].next = proof->next;
 	else
-		p->proof_head[proof->range] = proof->next;
+		q->head = proof->next;
 	if (proof->next != NONE)
 		p->proof[proof->next].prev = proof->prev;
 	else
-		p->proof_tail[proof->range] = proof->prev;
+		q->tail = proof->prev;
 	proof->addr = 0;
 	proof->chain = p->proof_spare;
 	p->proof_spare = at;
 }
 
 static void
-proof_add(struct pool *p, uint32_t addr, mono_t until, uint32_t range)
+proof_add(struct pool *p, uint32_t addr, mono_t until, uint32_t segment)
 {
+	struct queue	*q = &p->stock[segment].proofs;
 	uint32_t	 at = p->proof_spare, *link = proof_chain(p, addr);
 	struct proof	*proof;
 
@@ -165,16 +194,16 @@ proof_add(struct pool *p, uint32_t addr, mono_t until, uint32_t range)
 	p->proof_spare = proof->chain;
 	proof->addr = addr;
 	proof->until_us = until.us;
-	proof->range = range;
+	proof->segment = segment;
 	proof->chain = *link;
 	*link = at;
 	proof->next = NONE;
-	proof->prev = p->proof_tail[range];
+	proof->prev = q->tail;
 	if (proof->prev != NONE)
 		p->proof[proof->prev].next = at;
 	else
-		p->proof_head[range] = at;
-	p->proof_tail[range] = at;
+		q->head = at;
+	q->tail = at;
 }
 
 void
@@ -183,8 +212,8 @@ pool_prove(struct pool *p, uint32_t addr, mono_t until)
 	struct range	*r = pool_range(p, addr);
 
 	pool_disprove(p, addr);
-	if (r != NULL && !pool_is_blocked(p, addr))
-		proof_add(p, addr, until, (uint32_t)(r - p->range));
+	if (r != NULL && until.us != 0 && !pool_is_blocked(p, addr))
+		proof_add(p, addr, until, r->segment);
 }
 
 void
@@ -205,11 +234,11 @@ pool_proven(const struct pool *p, uint32_t addr, mono_t now)
 }
 
 uint32_t
-pool_proven_first(struct pool *p, const struct range *r, mono_t now)
+pool_proven_first(struct pool *p, struct stock *st, mono_t now)
 {
-	uint32_t	range = (uint32_t)(r - p->range), at;
+	uint32_t	at;
 
-	while ((at = p->proof_head[range]) != NONE) {
+	while ((at = st->proofs.head) != NONE) {
 		if (now.us < p->proof[at].until_us)
 			return (p->proof[at].addr);
 		proof_remove(p, at);
@@ -228,12 +257,6 @@ proofs_reset(struct pool *p)
 		p->proof[i].addr = 0;
 	}
 	p->proof_spare = 0;
-	free(p->proof_head);
-	free(p->proof_tail);
-	p->proof_head = xcalloc(p->nrange, sizeof(*p->proof_head));
-	p->proof_tail = xcalloc(p->nrange, sizeof(*p->proof_tail));
-	for (i = 0; i < p->nrange; i++)
-		p->proof_head[i] = p->proof_tail[i] = NONE;
 }
 
 void
@@ -261,27 +284,73 @@ proofs_rebuild(struct pool *p)
 	free(old);
 }
 
+/*
+ * The ranges of each segment in one row: segments do not overlap, so that in
+ * the order of addresses those of a segment follow each other.
+ */
+static void
+pool_stocks(struct pool *p, const struct conf *conf)
+{
+	struct stock	*st;
+	uint32_t	 i;
+
+	p->nstock = conf->nsegment;
+	p->stock = xcalloc(p->nstock, sizeof(*p->stock));
+	for (i = 0; i < p->nstock; i++)
+		p->stock[i].free = p->stock[i].offers = p->stock[i].proofs =
+		    (struct queue){ NONE, NONE };
+	for (i = 0; i < p->nrange; i++) {
+		st = &p->stock[p->range[i].segment];
+		if (st->nrange++ == 0)
+			st->range = i;
+		p->range[i].base = st->size;
+		st->size += p->range[i].last - p->range[i].first + 1;
+	}
+	for (i = 0; i < p->nstock; i++)
+		bitset_init(&p->stock[i].taken, p->stock[i].size);
+}
+
+/* Addresses that are never given out do not count as room. */
+static void
+pool_block(struct pool *p, const uint32_t *blocked, size_t n)
+{
+	struct range	*r;
+	size_t		 i;
+
+	p->nblocked = n;
+	p->blocked = xcalloc(n, sizeof(*p->blocked));
+	if (n > 0)
+		memcpy(p->blocked, blocked, n * sizeof(*p->blocked));
+	qsort(p->blocked, n, sizeof(*p->blocked), addr_order);
+	for (i = 0; i < n; i++) {
+		if ((i > 0 && p->blocked[i] == p->blocked[i - 1]) ||
+		    (r = pool_range(p, p->blocked[i])) == NULL)
+			continue;
+		pool_taken(p, p->blocked[i]);
+		p->stock[r->segment].size--;
+	}
+}
+
 void
 pool_configure(struct pool *p, const struct conf *conf,
     const uint32_t *blocked, size_t n)
 {
 	size_t	i;
 
-	for (i = 0; i < p->nrange; i++)
-		free(p->range[i].fresh);
+	for (i = 0; i < p->nstock; i++)
+		bitset_free(&p->stock[i].taken);
+	free(p->stock);
 	free(p->range);
 	free(p->blocked);
 	p->nrange = conf->nrange;
 	p->range = xcalloc(p->nrange, sizeof(*p->range));
-	for (i = 0; i < p->nrange; i++)
-		range_init(&p->range[i], &conf->range[i]);
+	for (i = 0; i < p->nrange; i++) {
+		p->range[i].first = conf->range[i].first;
+		p->range[i].last = conf->range[i].last;
+		p->range[i].segment = conf->range[i].segment;
+	}
 	qsort(p->range, p->nrange, sizeof(*p->range), range_order);
-	p->nblocked = n;
-	p->blocked = xcalloc(n, sizeof(*p->blocked));
-	if (n > 0)
-		memcpy(p->blocked, blocked, n * sizeof(*p->blocked));
-	qsort(p->blocked, n, sizeof(*p->blocked), addr_order);
-	for (i = 0; i < n; i++)
-		pool_taken(p, p->blocked[i]);
+	pool_stocks(p, conf);
+	pool_block(p, blocked, n);
 	proofs_rebuild(p);
 }

@@ -96,12 +96,12 @@ test_exhaustion(void)
 	for (n = 0; (addr = next_addr(ls, &link, NOW)) != 0 && n < 300; n++) {
 		twice += seen[addr - NET]++;
 		make_owner(&o, n, id);
-		(void)lease_hold(ls, addr, &o, HOLD_OFFERED, NOW,
+		(void)lease_hold(ls, addr, &o, HOLD_BOUND, NOW,
 		    mono_add_ms(NOW, 120000 + n));
 	}
 	CHECK(n == 197 && twice == 0);
 	CHECK(!seen[10] && !seen[100] && !seen[209]);
-	CHECK(lease_count(ls, HOLD_OFFERED) == 197);
+	CHECK(lease_count(ls, HOLD_BOUND) == 197);
 	CHECK(lease_expire(ls, mono_add_s(NOW, 119), 1000) == 0);
 	CHECK(lease_next_end(ls).us == mono_add_s(NOW, 120).us);
 	CHECK(lease_expire(ls, mono_add_s(NOW, 121), 1000) == 197);
@@ -164,6 +164,8 @@ test_find(void)
 	    mono_add_s(NOW, 120));
 	CHECK(lease_by_mac(ls, &link, o.mac, 1) == l);
 	CHECK(lease_count_mac(ls, o.mac, &freed) == 2 && freed == NULL);
+	(void)lease_hold(ls, NET + 301, &o, HOLD_BOUND, NOW,
+	    mono_add_s(NOW, 120));
 	lease_free(ls, lease_by_addr(ls, NET + 301), NOW);
 	CHECK(lease_count_mac(ls, o.mac, &freed) == 2 &&
 	    freed == lease_by_addr(ls, NET + 301));
@@ -251,7 +253,7 @@ test_clones(void)
 	CHECK(lease_count_mac(ls, o.mac, &freed) > LEASES_PER_MAC);
 	while (lease_expire(ls, mono_add_s(NOW, 121), 1000) > 0)
 		;
-	CHECK(lease_count(ls, HOLD_FREE) == 40000);
+	CHECK(lease_first(ls, &(uint32_t){ 0 }) == NULL);
 	conf_free(conf);
 }
 
@@ -290,7 +292,7 @@ test_staged(void)
 	CHECK(l->state == HOLD_OFFERED);
 	l->staged = 0;
 	(void)lease_expire(ls, mono_add_s(NOW, 400), 10);
-	CHECK(l->state == HOLD_FREE);
+	CHECK(lease_by_addr(ls, NET + 300) == NULL);
 	conf_free(conf);
 }
 
@@ -311,7 +313,7 @@ test_reload(void)
 	bound(&m, NET + 256, &o, mono_add_s(NOW, 3600));
 	(void)lease_apply(ls, &m);
 	make_owner(&o, 2, NULL);
-	(void)lease_hold(ls, NET + 257, &o, HOLD_OFFERED, NOW, NOW);
+	(void)lease_hold(ls, NET + 257, &o, HOLD_BOUND, NOW, NOW);
 	(void)lease_expire(ls, NOW, 10);
 	CHECK(lease_by_addr(ls, NET + 257)->state == HOLD_FREE);
 	leases_configure(ls, b, NULL, 0);
@@ -450,7 +452,8 @@ test_random(void)
 	struct lease		*l;
 	mono_t			 now = NOW;
 	uint8_t			 id[9];
-	uint32_t		 i, k, addr, wrong = 0, used;
+	uint32_t		 i, k, addr, wrong = 0, used, busy, offers;
+	struct pool		*pool = leases_pool(ls);
 
 	make_link(&link, conf);
 	leases_configure(ls, conf, NULL, 0);
@@ -490,12 +493,19 @@ test_random(void)
 		}
 		if (i % 1000 == 0)
 			leases_configure(ls, conf, NULL, 0);
-		used = 0;
+		used = busy = offers = 0;
 		for (k = 0; (l = lease_first(ls, &k)) != NULL;) {
 			used++;
+			if (pool_has(pool, l->addr) && l->state != HOLD_FREE)
+				busy++;
+			if (pool_has(pool, l->addr) &&
+			    l->state == HOLD_OFFERED)
+				offers++;
 			if (lease_by_addr(ls, l->addr) != l)
 				wrong++;
 		}
+		if (pool->stock->used != busy || ls->strangers != offers)
+			wrong++;
 		if (used != lease_count(ls, HOLD_FREE) +
 		    lease_count(ls, HOLD_BOUND) +
 		    lease_count(ls, HOLD_OFFERED) +

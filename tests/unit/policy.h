@@ -124,7 +124,7 @@ have(uint32_t addr, uint8_t n, const char *id, enum hold_state state)
 		o.id_len = strlen(id);
 	}
 	l = lease_hold(view.leases, addr, &o,
-	    state == HOLD_FREE ? HOLD_OFFERED : state, NOW,
+	    state == HOLD_FREE ? HOLD_BOUND : state, NOW,
 	    mono_add_s(NOW, 1000));
 	if (state == HOLD_FREE)
 		lease_free(view.leases, l, NOW);
