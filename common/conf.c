@@ -322,7 +322,7 @@ conf_option_value(const struct conf *conf, size_t *row,
 	return (w.len);
 }
 
-/* Where a statement stands -------------------------------------------------- */
+/* Where a statement stands ------------------------------------------------- */
 
 static int
 where_side(const void *va, const void *vb)

@@ -45,7 +45,7 @@ struct conf_global {
 	uint32_t	status_addr;		/* 0: no status listener */
 	uint32_t	status_port;
 	uint32_t	nothers, nqueriers;
-	uint32_t	other[SERVER_ADDRS];	/* DHCP servers that are welcome */
+	uint32_t	other[SERVER_ADDRS];	/* welcome DHCP servers */
 	uint32_t	querier[SERVER_ADDRS];	/* who may ask for leases */
 };
 
@@ -69,8 +69,8 @@ struct conf_segment {
 	uint32_t	probe;			/* enum probe_mode */
 	uint32_t	proxy;			/* boolean */
 	uint32_t	rapid;			/* boolean, RFC 4039 */
-	uint32_t	keep;			/* addresses for hosts alone; or NONE */
-	uint32_t	limit_port;		/* leases a relay port; 0: any */
+	uint32_t	keep;			/* for hosts alone; or NONE */
+	uint32_t	limit_port;		/* leases; 0: no limit */
 	uint32_t	limit_mac;		/* client ids a MAC */
 	uint32_t	next_server;		/* 0: our own address there */
 	uint32_t	nrouters, ndns, nrelays;
@@ -108,7 +108,7 @@ struct conf_option {
 	uint8_t		code;
 	uint8_t		kind;			/* enum option_kind */
 	uint8_t		len;
-	uint8_t		more;			/* goes on from the row before */
+	uint8_t		more;			/* of the row before */
 	uint8_t		level;			/* enum option_level */
 	uint8_t		pad[3];
 	uint8_t		data[252];		/* as on the wire */

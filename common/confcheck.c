@@ -187,10 +187,10 @@ check_host(struct parse *p, uint32_t row)
 static uint32_t
 hostid_first(const struct conf *conf, const struct conf_hostid *id)
 {
-	uint32_t	row = conf_hostid_row(conf, id->kind, id->data, id->len);
-	uint32_t	other;
+	uint32_t	row, other;
 	uint8_t		turned[16];
 
+	row = conf_hostid_row(conf, id->kind, id->data, id->len);
 	if (id->kind != HOSTID_UUID)
 		return (row);
 	conf_uuid_turn(id->data, turned);

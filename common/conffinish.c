@@ -85,7 +85,7 @@ options_order(struct conf *conf)
 	return (moved);
 }
 
-/* Settings ------------------------------------------------------------------ */
+/* Settings ----------------------------------------------------------------- */
 
 /* Where one is printed: those of a group before its first host. */
 struct var_place {
@@ -147,7 +147,7 @@ vars_order(struct conf *conf)
 	free(rows);
 }
 
-/* Statements ---------------------------------------------------------------- */
+/* Statements --------------------------------------------------------------- */
 
 static int
 where_cmp(const void *va, const void *vb)

@@ -35,7 +35,7 @@ static const char *const option_kinds[] = {
 	NULL
 };
 
-/* How long a value is by RFC 2132 and its successors: so long, or a multiple. */
+/* How long a value is, by RFC 2132: so many octets, or a multiple of that. */
 static const struct {
 	uint8_t	first, last, octets, many;
 } shapes[] = {
@@ -218,7 +218,7 @@ option_route(struct parse *p, const char *text)
 	    route_network(p, text));
 }
 
-/* Domain names --------------------------------------------------------------- */
+/* Domain names ------------------------------------------------------------- */
 
 /* Is the rest of a name what stands at an offset of the value? */
 static int
@@ -290,7 +290,7 @@ option_domain(struct parse *p, const char *text)
 	return (option_bytes(p, name, w.len));
 }
 
-/* The statement ------------------------------------------------------------- */
+/* The statement ------------------------------------------------------------ */
 
 const char *
 conf_set_option(struct parse *p, const char *code, const char *kind,

@@ -113,7 +113,8 @@ conf_equal(const struct conf *a, const struct conf *b)
 	conf_tables(&cb, tb);
 	for (i = 0; i < TABLE_MAX; i++)
 		if (i != TABLE_FILE && i != TABLE_WHERE &&
-		    (*ta[i].n != *tb[i].n || (*ta[i].n > 0 && memcmp(*ta[i].rows, *tb[i].rows,
+		    (*ta[i].n != *tb[i].n || (*ta[i].n > 0 &&
+		    memcmp(*ta[i].rows, *tb[i].rows,
 		    *ta[i].n * ta[i].size) != 0)))
 			return (0);
 	return (1);

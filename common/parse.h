@@ -317,7 +317,10 @@ const char *conf_check_packages(struct parse *, uint32_t row);
 const char *conf_check_answer(struct parse *, uint32_t row);
 /* Loaders that need not be named: used where their file is there. */
 void	 conf_usual_loaders(struct parse *);
-/* conffinish.c: when there is no error.  Put groups' images into hosts, and the rows in the order of printing. */
+/*
+ * conffinish.c: when there is no error: groups' images into hosts, the rows in
+ * the order of printing, and the notes into tables.
+ */
 void	 conf_finish(struct parse *);
 /* conf.c.  The row of conf->hostid, or NONE. */
 uint32_t conf_hostid_row(const struct conf *, enum hostid_kind,

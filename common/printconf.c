@@ -213,7 +213,7 @@ print_options(const struct conf *conf, enum option_level level, uint32_t index,
 	}
 }
 
-/* The top of the file ------------------------------------------------------- */
+/* The top of the file ------------------------------------------------------ */
 
 static void
 print_global(const struct conf *conf, FILE *f)
