@@ -115,6 +115,8 @@ int	 schema_upgrade(struct sqlite3 *, const char *path, int64_t version);
  * why.
  */
 int	 salvage_run(const char *path, const char *schema, char *why, size_t);
+/* How many blocks of a database, which is not open, cannot be read. */
+unsigned int salvage_unreadable(const char *path);
 /* Finish a replacement that was interrupted; 0, or -1 with errno. */
 int	 salvage_finish(const char *path);
 

@@ -10,6 +10,8 @@
  *	NAME.new	the new database once it is complete
  *	NAME.damaged-*	the old ones
  */
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -136,13 +138,21 @@ salvage_finish(const char *path)
 	return (directory_sync(path));
 }
 
+static off_t
+file_size(int fd)
+{
+	struct stat	st;
+
+	return (fstat(fd, &st) == -1 ? 0 : st.st_size);
+}
+
 static int
 file_copy(const char *path, const char *from_end, const char *to_end)
 {
 	char		name[PATH_LEN];
 	uint8_t		block[PAGE];
-	ssize_t		n = -1;
-	off_t		at = 0;
+	ssize_t		n = 0;
+	off_t		at = 0, size = 0;
 	int		from, to;
 
 	if ((from = open(name_of(path, from_end, name),
@@ -151,19 +161,43 @@ file_copy(const char *path, const char *from_end, const char *to_end)
 	if ((to = open(name_of(path, to_end, name),
 	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) != -1) {
 		/* A block that cannot be read is a hole, not the end. */
-		while ((n = pread(from, block, sizeof(block), at)) != 0) {
-			if (n == -1 && errno != EIO)
+		size = file_size(from);
+		for (; at < size; at += (off_t)sizeof(block)) {
+			n = pread(from, block, sizeof(block), at);
+			if ((n == -1 && errno != EIO) || (n > 0 &&
+			    pwrite(to, block, (size_t)n, at) != n))
 				break;
-			if (n > 0 && pwrite(to, block, (size_t)n, at) != n) {
-				n = -1;
-				break;
-			}
-			at += n == -1 ? (ssize_t)sizeof(block) : n;
 		}
 		(void)close(to);
 	}
 	(void)close(from);
-	return (n == 0 ? 0 : -1);
+	return (to != -1 && at >= size ? 0 : -1);
+}
+
+/* How many blocks of a file the disk does not give. */
+static unsigned int
+file_unreadable(const char *path, const char *end)
+{
+	char		name[PATH_LEN];
+	uint8_t		block[PAGE];
+	unsigned int	bad = 0;
+	off_t		at, size;
+	int		fd;
+
+	if ((fd = open(name_of(path, end, name), O_RDONLY | O_CLOEXEC)) == -1)
+		return (errno == EIO);
+	size = file_size(fd);
+	for (at = 0; at < size; at += (off_t)sizeof(block))
+		if (pread(fd, block, sizeof(block), at) == -1)
+			bad++;
+	(void)close(fd);
+	return (bad);
+}
+
+unsigned int
+salvage_unreadable(const char *path)
+{
+	return (file_unreadable(path, "") + file_unreadable(path, "-wal"));
 }
 
 /*

@@ -52,6 +52,8 @@ sql_errno(int code)
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return (EBUSY);
+	case SQLITE_READONLY:
+		return (EROFS);
 	}
 	return (EIO);
 }

@@ -15,12 +15,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "store.h"
 
 #define MARKER_US	(10 * 1000000LL)	/* age of the pair in meta */
 #define DRIFT_US	(1000000LL)		/* or when the wall jumped */
 #define FOREVER_US	(1LL << 60)		/* longer than any lease */
+#define SUSPECT_US	(1000000LL)
+#define PATIENCE_S	5			/* with a disk that fails */
 #define RESERVE_PAGES	64			/* fewer: make it again */
 #define TRIM		1000			/* events between trimmings */
 
@@ -81,6 +84,7 @@ enum opened { OPENED, DAMAGED, REFUSED };
 static sqlite3		*sq;
 static sqlite3_stmt	*stmts[STMT_MAX];
 static int		 suspect;	/* after EIO, until it was checked */
+static int64_t		 suspect_next_us;	/* not checked before that */
 static uint64_t		 bad_rows;
 static struct { int64_t boot_us, wall_us; } marker;
 
@@ -190,7 +194,22 @@ marker_is_old(const struct store_clock *clock)
 	return (age > MARKER_US || drift > DRIFT_US || drift < -DRIFT_US);
 }
 
-/* Writing. */
+/* Transactions. */
+
+/* What is wrong by a line of quick_check: a disk that fails is no damage. */
+static int
+check_line(const char *line)
+{
+	static const char	 mark[] = "error code=";
+	const char		*code;
+
+	if (line != NULL && strcmp(line, "ok") == 0)
+		return (0);
+	if (line != NULL && (code = strstr(line, mark)) != NULL &&
+	    sql_errno((int)strtol(code + sizeof(mark) - 1, NULL, 10)) == EIO)
+		return (EIO);
+	return (EUCLEAN);
+}
 
 static int
 sqlite_check(void)
@@ -202,10 +221,28 @@ sqlite_check(void)
 	    NULL)) != SQLITE_OK)
 		return (sql_errno(code));
 	error = sql_errno(code = sqlite3_step(s));
-	if (code == SQLITE_ROW &&
-	    strcmp((const char *)sqlite3_column_text(s, 0), "ok") != 0)
-		error = EUCLEAN;
+	if (code == SQLITE_ROW)
+		error = check_line((const char *)sqlite3_column_text(s, 0));
 	(void)sqlite3_finalize(s);
+	return (error);
+}
+
+/*
+ * What the disk has after an error is not known until it is read; while it
+ * goes on failing, not for every client that asks.
+ */
+static int
+suspect_check(const struct store_clock *clock)
+{
+	int	error;
+
+	if (clock->boot_us < suspect_next_us)
+		return (EIO);
+	(void)sqlite3_db_release_memory(sq);
+	if ((error = sqlite_check()) != 0)
+		suspect_next_us = clock->boot_us + SUSPECT_US;
+	else
+		suspect = 0;
 	return (error);
 }
 
@@ -214,13 +251,8 @@ sqlite_begin(const struct store_clock *clock)
 {
 	int	error;
 
-	/* What the disk has after an error is not known until it is read. */
-	if (suspect) {
-		(void)sqlite3_db_release_memory(sq);
-		if ((error = sqlite_check()) != 0)
-			return (error);
-		suspect = 0;
-	}
+	if (suspect && (error = suspect_check(clock)) != 0)
+		return (error);
 	(void)stmt_of(STMT_BEGIN);
 	if ((error = stmt_run(STMT_BEGIN)) != 0)
 		return (error);
@@ -257,6 +289,8 @@ sqlite_commit(void)
 		suspect = 1;
 	return (error);
 }
+
+/* Writing. */
 
 static int
 sqlite_put_lease(const struct msg_lease *lease)
@@ -579,18 +613,41 @@ sqlite_try(const char *path, const struct store_clock *clock, char *why,
 	return (OPENED);
 }
 
+/*
+ * Whether all of it can be read.  A disk may fail for a while; what it then
+ * has not given must not be taken for lost.
+ */
+static int
+sqlite_readable(const char *path)
+{
+	unsigned int	bad;
+	int		i;
+
+	for (i = 0; (bad = salvage_unreadable(path)) > 0; i++) {
+		log_warnx("%s: %u blocks cannot be read", path, bad);
+		if (i == PATIENCE_S)
+			return (0);
+		(void)sleep(1);
+	}
+	return (1);
+}
+
 static int
 sqlite_open(const char *path, const struct store_clock *clock, char *why,
     size_t size)
 {
 	enum opened	opened;
+	int		readable;
 
 	suspect = 0;
+	suspect_next_us = 0;
 	if (salvage_finish(path) == -1) {
 		(void)snprintf(why, size, "%s: %s", path, strerror(errno));
 		return (-1);
 	}
-	if ((opened = sqlite_try(path, clock, why, size)) == DAMAGED) {
+	readable = sqlite_readable(path);
+	if ((opened = sqlite_try(path, clock, why, size)) == DAMAGED ||
+	    (opened == REFUSED && !readable)) {
 		log_warnx("%s; it is DAMAGED", why);
 		sqlite_close();
 		if (salvage_run(path, store_schema, why, size) == -1)

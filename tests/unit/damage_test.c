@@ -4,9 +4,34 @@
  * so: bad rows are left out, a damaged database gives back what can be read,
  * an older one becomes one of today, a newer one is refused.
  */
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <errno.h>
+
 #include "storefile.h"
+
+/* Reads of the database from here on fail, so many times. */
+static off_t	fail_from, fail_to;
+static int	fail_times;
+
+/* In the place of libc's, also for SQLite. */
+ssize_t
+pread64(int fd, void *data, size_t len, off64_t at)
+{
+	if (fail_times > 0 && at < fail_to && at + (off_t)len > fail_from) {
+		fail_times--;
+		errno = EIO;
+		return (-1);
+	}
+	return (syscall(SYS_pread64, fd, data, len, at));
+}
+
+ssize_t
+pread(int fd, void *data, size_t len, off_t at)
+{
+	return (pread64(fd, data, len, at));
+}
 
 static void
 test_bad_rows(void)
@@ -116,6 +141,30 @@ test_damage(void)
 	CHECK(ticket_put("b", TICKET_ARMED) == 0);
 }
 
+/* A disk that does not give all of it: for a while, or for good. */
+static void
+test_unreadable(void)
+{
+	unsigned int	good, n;
+	off_t		page;
+
+	fill();
+	page = page_with("name1500");
+	fail_from = page;
+	fail_to = page + 4096;
+	fail_times = 2;
+	CHECK(reopen() == 0 && fail_times == 0);
+	CHECK(leases_count(&good) == 3000 && good == 3000);
+	CHECK(files_count("bootward.db.damaged-") == 0);
+
+	fail_times = 1000000;
+	CHECK(reopen() == 0);
+	n = leases_count(&good);
+	CHECK(n > 2900 && n < 3000 && good == n);
+	CHECK(files_count("bootward.db.damaged-") == 1);
+	fail_times = 0;
+}
+
 /* A database as version 1 made it; the leases of it as they were made. */
 static void
 old_version(void)
@@ -223,6 +272,7 @@ main(void)
 		return (1);
 	test_bad_rows();
 	test_damage();
+	test_unreadable();
 	test_upgrade();
 	test_refused();
 	return (store_end());
