@@ -55,6 +55,9 @@ asker_lease(const struct asker *a)
 	by_mac = lease_by_mac(ls, a->link, a->req->mac, machines);
 	if (machines && (a->v->host != NONE || a->v->booting))
 		l = by_mac;
+	/* Firmware of one make may well call all its machines the same. */
+	if (machines && a->v->booting && mac_is_unicast(a->req->mac))
+		return (l);
 	if (l == NULL && a->owner.id != NULL)
 		l = lease_by_id(ls, a->link, a->owner.id, a->owner.id_len);
 	else if (l == NULL)
