@@ -427,6 +427,7 @@ parent_check(void)
 {
 	if ((parent.conf = parent_parse(conf_error_print, NULL)) == NULL)
 		return (1);
+	(void)conf_warn(parent.conf, conf_error_print, NULL);
 	if (parent.verbose)
 		conf_print(parent.conf, stdout);
 	else

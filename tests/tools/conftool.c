@@ -2,7 +2,7 @@
 /*
  * conftool: parse a bootward.conf(5) file without a running bootward.  Prints
  * the canonical text, having checked that it parses back to itself, or every
- * error.  Exit status: 0 parsed, 1 errors, 2 usage, 3 it does not parse back.
+ * error; -n prints no text, -w warnings.  Exit status: 0 parsed, 1 errors, 2 usage, 3 it does not parse back.
  */
 #include <err.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ static size_t			nmacros;
 static void __attribute__((__noreturn__))
 usage(void)
 {
-	fprintf(stderr, "usage: conftool [-n] [-a answers] [-D name=value] "
+	fprintf(stderr, "usage: conftool [-nw] [-a answers] [-D name=value] "
 	    "file\n");
 	exit(2);
 }
@@ -66,9 +66,9 @@ int
 main(int argc, char **argv)
 {
 	struct conf	*conf;
-	int		 ch, quiet = 0, same;
+	int		 ch, quiet = 0, warn = 0, same;
 
-	while ((ch = getopt(argc, argv, "a:D:n")) != -1)
+	while ((ch = getopt(argc, argv, "a:D:nw")) != -1)
 		switch (ch) {
 		case 'a':
 			conf_answer_dir = optarg;
@@ -79,6 +79,9 @@ main(int argc, char **argv)
 		case 'n':
 			quiet = 1;
 			break;
+		case 'w':
+			warn = 1;
+			break;
 		default:
 			usage();
 		}
@@ -87,6 +90,8 @@ main(int argc, char **argv)
 	conf = conf_parse(argv[optind], macros, nmacros, print_error, stdout);
 	if (conf == NULL)
 		return (1);
+	if (warn)
+		(void)conf_warn(conf, print_error, stdout);
 	if (!quiet)
 		conf_print(conf, stdout);
 	same = parses_back(conf);
