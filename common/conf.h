@@ -96,7 +96,7 @@ enum option_kind {
  */
 enum option_level { OPTION_SUBNET, OPTION_ALL, OPTION_GROUP, OPTION_HOST };
 
-#define OPTION_VALUE_MAX	1024
+#define OPTION_VALUE_MAX	1024U
 
 /*
  * A value of more than one row goes on in the next ones.  The rows stand in

@@ -152,15 +152,15 @@ option_text(struct parse *p, const char *text)
 static const char *
 option_hex(struct parse *p, const char *text)
 {
-	uint8_t	data[OPTION_VALUE_MAX];
+	uint8_t	data[2 * OPTION_VALUE_MAX];
 	int	n;
 
 	if (p->option.len > 0)
 		return (conf_say(p, "expected the end of the line after the "
 		    "value, found \"%.60s\"", text));
-	if (strlen(text) > 3 * sizeof(data))
-		return (conf_say(p, "option %u is longer than %zu octets",
-		    p->option.code, sizeof(data)));
+	if (strlen(text) > 3 * OPTION_VALUE_MAX)
+		return (conf_say(p, "option %u is longer than %u octets",
+		    p->option.code, OPTION_VALUE_MAX));
 	if ((n = conf_hex(text, data, sizeof(data))) == -1)
 		return (conf_say(p, "expected octets such as 0a:0b:0c, found "
 		    "\"%.60s\"", text));

@@ -212,7 +212,7 @@ const char *
 conf_each(struct parse *p, const char *text,
     const char *(*fn)(struct parse *, const char *))
 {
-	char		 word[80];
+	char		 word[300];		/* no word may be that long */
 	const char	*why;
 	size_t		 len;
 

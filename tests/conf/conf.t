@@ -50,6 +50,15 @@ make_files()
 	efi '\144\206' >bootx64.efi
 	efi '\114\001' >ia32.efi
 	efi '\144\252' >aa64.efi
+	efi '\300\001' >arm.efi
+	efi '\302\001' >thumb.efi
+	efi '\144\120' >riscv64.efi
+	efi '\144\142' >loong64.efi
+	head -c 63 bootx64.efi >short.efi
+	{ head -c 60 bootx64.efi; printf '\377\377\377\377'; } >far.efi
+	mkdir 1a2b3c4d
+	printf '\177ELF' >1a2b3c4d/start4.elf
+	printf '\016\0' >bootcode.bin
 	printf 'this is no kernel\n' >text
 	{ head -c 32769 /dev/zero; printf 'CD001'; } >cd.iso
 	: >empty
