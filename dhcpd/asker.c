@@ -16,6 +16,7 @@ policy_owner(const struct dhcp_msg *req, struct owner *o)
 	o->hostname = req->hostname;
 	o->relay = req->giaddr != 0 ? req->relay.data : NULL;
 	o->relay_len = req->giaddr != 0 ? req->relay.len : 0;
+	o->known = 0;
 }
 
 /* A ticket counts until its time is over, also when nobody has said so. */

@@ -65,6 +65,7 @@ turn_hold(const struct verdict *v, const struct dhcp_msg *req,
 	    (v->lease->state == HOLD_BOUND || v->lease->staged)))
 		return (0);
 	policy_owner(req, &owner);
+	owner.known = v->host != NONE;
 	return (lease_hold(view.leases, v->addr, &owner, state, now,
 	    mono_add_s(now, seconds)) == NULL ? -1 : 0);
 }
@@ -138,13 +139,31 @@ turn_note(const struct verdict *v, const struct dhcp_msg *req, mono_t now)
 		    mac_str(req->mac, mac), addr_str(v->addr, addr));
 }
 
+/* What the quotas had to say. */
+static void
+turn_quota(const struct link *link, const struct verdict *v,
+    const struct dhcp_msg *req, mono_t now)
+{
+	if (v->refused) {
+		figure_add(FIG_QUOTA);
+		quota_alarm(&view, link, v->why, now);
+	}
+	if (v->reclaimed)
+		figure_add(FIG_RECLAIMED);
+	if (v->kind == V_DECLINE)
+		quota_declined(req->mac, now);
+	if (v->doubted)
+		figure_add(FIG_DOUBTED);
+}
+
 /* One request, one pass: parse, decide, then answer now or once it is kept. */
 void
 turn_request(struct port *port, struct frame *f, mono_t now)
 {
-	struct dhcp_msg	 req;
-	struct verdict	 v;
-	struct link	 far;
+	struct dhcp_msg		 req;
+	struct verdict		 v;
+	struct link		 far;
+	const struct link	*link;
 
 	if (dhcp_parse(&f->payload, &req) == -1) {
 		figure_add(FIG_MALFORMED);
@@ -159,8 +178,10 @@ turn_request(struct port *port, struct frame *f, mono_t now)
 	req.dst = f->dst;
 	req.sport = f->sport;
 	req.dport = f->dport;
-	policy_decide(&v, &view, intake_link(port, &req, &far), &req, now);
+	link = intake_link(port, &req, &far);
+	policy_decide(&v, &view, link, &req, now);
 	turn_note(&v, &req, now);
+	turn_quota(link, &v, &req, now);
 	if (v.kind == V_ACK || v.kind == V_RELEASE || v.kind == V_DECLINE) {
 		if (staged_put(&v, &req, view.conf, port, now) == -1)
 			figure_add(FIG_LOST);

@@ -228,6 +228,9 @@ struct verdict {
 	int			 unproven;	/* offered without a check */
 	int			 skipped;	/* reserved address in use */
 	int			 firmware;	/* tell the store it started */
+	int			 refused;	/* by a quota, for why */
+	int			 reclaimed;	/* from a stranger's offer */
+	int			 doubted;	/* a decline that only counts */
 	size_t			 nprobe;
 	uint32_t		 probe[PROBE_AHEAD];
 };
@@ -293,6 +296,20 @@ void	 relay_parse(struct dhcp_msg *, struct buf *);
  */
 const char *quota_refuses(const struct view *, const struct link *,
 	    const struct dhcp_msg *, uint32_t host, mono_t);
+/*
+ * When there is none: the unconfirmed offer of a stranger that may be given to
+ * this asker, or NULL.  A host may have any, a stranger one that is old.
+ */
+struct lease *quota_reclaim(const struct view *, const struct link *,
+	    const struct dhcp_msg *, uint32_t host, mono_t);
+/* How many addresses a MAC may have on a link. */
+uint32_t quota_mac(const struct view *, const struct link *);
+/* A client declined an address; does it decline too much to be believed? */
+void	 quota_declined(struct mac, mono_t);
+int	 quota_doubts(const struct view *, uint32_t addr, struct mac, mono_t);
+/* Tell the administrator that somebody was refused; once a minute. */
+void	 quota_alarm(const struct view *, const struct link *, const char *why,
+	    mono_t);
 
 /* dhcp_reply.c: the octets of an answer; 0 when they do not fit. */
 size_t	 reply_build(uint8_t [DHCP_PAYLOAD_MAX], const struct conf *,
@@ -324,6 +341,9 @@ size_t	 reply_build(uint8_t [DHCP_PAYLOAD_MAX], const struct conf *,
 	F(LOST,		"commit-lost")					\
 	F(UNSENT,	"unsent")					\
 	F(BATCHES,	"commit-batches")				\
+	F(QUOTA,	"quota-refused")				\
+	F(RECLAIMED,	"offers-reclaimed")				\
+	F(DOUBTED,	"declines-doubted")				\
 	F(LEASED,	"leases")					\
 	F(OFFERED,	"offers")
 

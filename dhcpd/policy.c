@@ -104,6 +104,49 @@ offer_own(struct asker *a, uint32_t addr)
 	give(a, V_OFFER, addr);
 }
 
+/* A quota says no. */
+static void
+refuse(struct asker *a, const char *why)
+{
+	silent(a->v, why);
+	a->v->refused = 1;
+}
+
+/* Would this be one more address for a stranger?  Then it may be too much. */
+static const char *
+refusal(const struct asker *a, uint32_t addr)
+{
+	const struct lease	*l = lease_by_addr(a->view->leases, addr);
+
+	if (addr == a->reserved || (l != NULL && l->state != HOLD_FREE))
+		return (NULL);
+	return (quota_refuses(a->view, a->link, a->req, a->v->host, a->now));
+}
+
+/* Nothing is left but what strangers were offered and did not come for. */
+static void
+offer_reclaimed(struct asker *a, const char *why)
+{
+	const struct lease	*l;
+	int			 checked;
+
+	l = quota_reclaim(a->view, a->link, a->req, a->v->host, a->now);
+	if (l == NULL) {
+		refuse(a, why);
+		return;
+	}
+	a->v->reclaimed = 1;
+	a->v->probe[0] = l->addr;
+	a->v->nprobe = 1;
+	checked = l->state == HOLD_OFFERED || is_checked(a, l->addr);
+	if (!checked && probe_mode(a, l->addr) == PROBE_ALWAYS) {
+		give(a, V_PROBE, l->addr);
+		return;
+	}
+	offer(a, l->addr);
+	a->v->unproven = !checked;
+}
+
 /* Nothing is proven: offer unproven after a while, else have it proven. */
 static void
 offer_unproven(struct asker *a)
@@ -120,7 +163,7 @@ offer_unproven(struct asker *a)
 		v->nprobe = lease_candidates(a->view->leases, a->link, a->now,
 		    0, v->probe, PROBE_AHEAD);
 	if (v->nprobe == 0) {
-		silent(v, "no address is free");
+		offer_reclaimed(a, "no address is free");
 		return;
 	}
 	addr = v->probe[0];
@@ -136,11 +179,18 @@ offer_from_pool(struct asker *a)
 {
 	struct leases	*ls = a->view->leases;
 	struct lease	*freed;
+	const char	*why = NULL;
 	uint32_t	 addr = a->req->requested;
 
-	if (lease_count_mac(ls, a->req->mac, &freed) >= LEASES_PER_MAC) {
+	if (a->own == NULL || a->own->state != HOLD_WAIT)
+		why = quota_refuses(a->view, a->link, a->req, a->v->host,
+		    a->now);
+	if (why != NULL)
+		offer_reclaimed(a, why);
+	else if (lease_count_mac(ls, a->req->mac, &freed) >=
+	    quota_mac(a->view, a->link)) {
 		if (freed == NULL || asker_standing(a, freed->addr) != OPEN)
-			silent(a->v, "too many client ids of one MAC");
+			refuse(a, "too many client ids of one MAC");
 		else
 			offer(a, freed->addr);
 	} else if (addr != 0 && asker_standing(a, addr) == OPEN &&
@@ -185,7 +235,8 @@ decide_discover(struct asker *a)
 		a->v->skipped = 1;
 	}
 	if (a->own != NULL && a->own->state != HOLD_WAIT &&
-	    asker_standing(a, a->own->addr) == MINE)
+	    asker_standing(a, a->own->addr) == MINE &&
+	    refusal(a, a->own->addr) == NULL)
 		offer_own(a, a->own->addr);
 	else
 		offer_from_pool(a);
@@ -232,13 +283,27 @@ belongs_elsewhere(const struct asker *a, uint32_t addr)
 	return (s == MINE || s == OPEN);
 }
 
+/* Granted, unless it is one address too many: nobody gets by an OFFER. */
+static void
+grant(struct asker *a, uint32_t addr)
+{
+	const char	*why = refusal(a, addr);
+
+	if (why == NULL) {
+		give(a, V_ACK, addr);
+		return;
+	}
+	nak(a, why);
+	a->v->refused = 1;
+}
+
 static void
 decide_selecting(struct asker *a, uint32_t addr)
 {
 	switch (asker_standing(a, addr)) {
 	case MINE:
 	case OPEN:
-		give(a, V_ACK, addr);
+		grant(a, addr);
 		break;
 	case ELSEWHERE:
 		nak(a, "this address is of another network");
@@ -263,7 +328,7 @@ decide_return(struct asker *a, uint32_t addr, int renews)
 	else if (belongs_elsewhere(a, addr))
 		nak(a, "another address is reserved for this host");
 	else if (s == MINE || addr == a->reserved || (renews && s == OPEN))
-		give(a, V_ACK, addr);
+		grant(a, addr);
 	else if (a->own != NULL)
 		nak(a, "this client has another address");
 	else
@@ -281,7 +346,9 @@ decide_request(struct asker *a)
 		addr = req->requested != 0 ? req->requested : req->ciaddr;
 		if (!asker_names_us(a, req->server)) {
 			silent(a->v, "the client chose another server");
-			a->v->drop = a->own;
+			if (a->link->relayed ||
+			    mac_equal(req->l2_src, req->mac))
+				a->v->drop = a->own;
 		} else if (addr == 0)
 			silent(a->v, "a request for no address");
 		else
@@ -321,6 +388,9 @@ static void
 decide_decline(struct asker *a)
 {
 	decide_giving_up(a, a->req->requested, V_DECLINE);
+	if (a->v->kind == V_DECLINE)
+		a->v->doubted = quota_doubts(a->view, a->v->addr, a->req->mac,
+		    a->now);
 }
 
 static void

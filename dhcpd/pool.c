@@ -119,7 +119,8 @@ pool_untaken(struct pool *p, uint32_t addr)
 size_t
 pool_fresh(struct pool *p, struct stock *st, uint32_t *addr, size_t max)
 {
-	uint32_t	from = st->cursor, at;
+	const uint32_t	begin = st->cursor;
+	uint32_t	from = begin, at;
 	size_t		n = 0;
 	int		wrapped = 0;
 
@@ -130,8 +131,10 @@ pool_fresh(struct pool *p, struct stock *st, uint32_t *addr, size_t max)
 			from = 0;
 			continue;
 		}
-		if (at == NONE || (wrapped && at >= st->cursor))
+		if (at == NONE || (wrapped && at >= begin))
 			break;
+		if (n == 0)
+			st->cursor = at;
 		addr[n++] = stock_addr(p, st, at);
 		from = at + 1;
 	}

@@ -125,6 +125,7 @@ staged_record(const struct verdict *v, const struct dhcp_msg *req, mono_t now)
 	    v->lease->state == HOLD_OFFERED))
 		return (v->lease);
 	policy_owner(req, &owner);
+	owner.known = v->host != NONE;
 	return (lease_hold(leases, v->addr, &owner, HOLD_OFFERED, now,
 	    mono_add_s(now, OFFER_HOLD_S)));
 }
@@ -171,8 +172,9 @@ staged_put(const struct verdict *v, const struct dhcp_msg *req,
 		staged_answer(&sequels[at], v, req, conf, port);
 		staged_drop_other(v->drop, now);
 	} else if (v->kind == V_DECLINE) {
-		m->state = LEASE_DECLINED;
-		m->expire_us = mono_add_s(now, DECLINED_S).us;
+		m->state = v->doubted ? LEASE_FREE : LEASE_DECLINED;
+		if (!v->doubted)
+			m->expire_us = mono_add_s(now, DECLINED_S).us;
 	} else {
 		m->state = LEASE_FREE;
 		fill_owner(m, req, l);
