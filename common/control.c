@@ -18,7 +18,6 @@
 
 #define SESSIONS_MAX	64
 #define MONITOR_QUEUE	(1024 * 1024)	/* of one session that does not read */
-#define IDLE_S		30
 #define STATUS_MS	1000
 #define SWEEP_MS	500
 #define CHUNKS		16		/* of a listing, before others */
@@ -40,7 +39,7 @@ session_send(struct session *s, enum msg_type type, const void *data,
 		s->gone = 1;
 }
 
-static void
+void
 session_end(struct session *s, int code, const char *text)
 {
 	struct ctl_end	end;
@@ -54,10 +53,7 @@ session_end(struct session *s, int code, const char *text)
 	s->deadline = mono_add_s(clock_now(), IDLE_S);
 }
 
-static void	session_refuse(struct session *, const char *, ...)
-		    __attribute__((__format__(__printf__, 2, 3)));
-
-static void
+void
 session_refuse(struct session *s, const char *fmt, ...)
 {
 	char	text[PATH_LEN];
@@ -331,6 +327,8 @@ static const struct {
 	{ MSG_CTL_CANCEL,	1, ctl_cancel },
 	{ MSG_CTL_RELOAD,	1, ctl_reload },
 	{ MSG_CTL_VERBOSE,	1, ctl_verbose },
+	{ MSG_CTL_EXPLAIN,	0, ctl_explain },
+	{ MSG_CTL_RELEASE,	1, ctl_release },
 };
 
 static int
@@ -344,14 +342,31 @@ name_ok(const char *name, size_t size)
 	return (1);
 }
 
+/* Keep what is asked; -1 when it makes no sense. */
+static int
+request_take(struct session *s, const struct imsg *msg)
+{
+	if (msg->type == MSG_CTL_EXPLAIN) {
+		s->explain = *(const struct ctl_explain *)msg->data;
+		memset(&s->req, 0, sizeof(s->req));
+		s->req.version = s->explain.version;
+		return (0);
+	}
+	s->req = *(const struct ctl_request *)msg->data;
+	return (name_ok(s->req.name, sizeof(s->req.name)) &&
+	    name_ok(s->req.image, sizeof(s->req.image)) ? 0 : -1);
+}
+
 static void
 session_request(struct session *s, const struct imsg *msg)
 {
 	size_t	i;
 
-	s->req = *(const struct ctl_request *)msg->data;
-	if (s->busy != IDLE || !name_ok(s->req.name, sizeof(s->req.name)) ||
-	    !name_ok(s->req.image, sizeof(s->req.image))) {
+	if (msg->type == MSG_CTL_IMPORT) {
+		import_chunk(s, msg->data, msg->count);
+		return;
+	}
+	if (s->busy != IDLE || request_take(s, msg) == -1) {
 		s->gone = 1;
 		return;
 	}
@@ -378,6 +393,7 @@ session_request(struct session *s, const struct imsg *msg)
 static void
 session_free(struct session *s)
 {
+	import_forget(s);
 	TAILQ_REMOVE(&sessions, s, entry);
 	nsessions--;
 	imsg_clear(&s->ib);
@@ -406,6 +422,8 @@ sessions_sweep(int fd, short what, void *arg)
 		next = TAILQ_NEXT(s, entry);
 		if (session_is_late(s, now) && s->busy == STATUS)
 			status_end(s);
+		else if (session_is_late(s, now) && s->busy == EXPLAIN)
+			explain_lost(s);
 		else if (session_is_late(s, now))
 			s->gone = 1;
 		if (s->gone)
@@ -469,7 +487,7 @@ control_accept(const struct msg_ctl_conn *conn, int fd)
 		proc_timer_set(sweep, SWEEP_MS);
 }
 
-static struct session *
+struct session *
 session_find(uint32_t id, enum busy busy)
 {
 	struct session	*s;
@@ -509,6 +527,16 @@ control_status(uint32_t id, const struct ctl_status *status)
 	s->awaiting &= ~(1U << status->proc);
 	if (s->awaiting == 0)
 		status_end(s);
+}
+
+void
+control_link_down(enum proc peer)
+{
+	struct session	*s;
+
+	TAILQ_FOREACH(s, &sessions, entry)
+		if (peer == PROC_DHCPD && s->busy == EXPLAIN && !s->gone)
+			explain_lost(s);
 }
 
 /* The script's output, which nobody has looked at yet. */

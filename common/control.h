@@ -8,7 +8,7 @@
 
 #include "store.h"
 
-enum busy { IDLE, LISTING, STATUS, RENDER, RELOAD, MONITOR };
+enum busy { IDLE, LISTING, STATUS, RENDER, RELOAD, MONITOR, IMPORT, EXPLAIN };
 
 struct session {
 	TAILQ_ENTRY(session) entry;
@@ -19,16 +19,36 @@ struct session {
 	int		 gone;		/* to be freed by sessions_sweep() */
 	mono_t		 deadline;
 	struct ctl_request req;		/* the one under way */
+	struct ctl_explain explain;	/* or this */
 	int		(*more)(struct session *);
 	int64_t		 cursor;	/* of a listing */
 	char		 image[NAME_LEN];	/* being rendered */
 	char		 token[TOKEN_LEN];
 	uint32_t	 awaiting;	/* TO() bits of statuses */
 	struct ctl_status status[PROC_MAX];
+	size_t		 explained;	/* octets that dhcpd has sent */
+	int		 refused;	/* the rest of an import is thrown away */
 };
+
+#define IDLE_S	30
 
 /* control.c: a session whose reader is gone is freed later, not here. */
 void	 session_send(struct session *, enum msg_type, const void *, size_t);
+void	 session_end(struct session *, int code, const char *);
+void	 session_refuse(struct session *, const char *, ...)
+	    __attribute__((__format__(__printf__, 2, 3)));
+struct session *session_find(uint32_t id, enum busy);
+
+/* control_lease.c: requests about leases. */
+void	 ctl_release(struct session *);
+void	 ctl_explain(struct session *);
+/* dhcpd is gone, or has not answered in time. */
+void	 explain_lost(struct session *);
+
+/* control_import.c: some more leases of another server's file. */
+void	 import_chunk(struct session *, const struct ctl_import *, size_t);
+/* The session is gone: what it has brought in part counts for nothing. */
+void	 import_forget(const struct session *);
 
 /*
  * control_list.c: listings.  Each call sends some rows and moves the cursor;

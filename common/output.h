@@ -15,11 +15,23 @@ struct output {
 	void	(*host)(const struct ctl_host *);
 	void	(*lease)(const struct ctl_lease *);
 	void	(*event)(const struct ctl_event *);
-	/* What became of a change; name is the host, or "". */
-	void	(*result)(const char *name, const struct ctl_end *);
+	/*
+	 * A line of dhcpd's explanation: name, value, line of the
+	 * configuration; or "option", code, name, value, line.
+	 */
+	void	(*explained)(char *const *fields, size_t n);
+	/* What became of a change; name is what of this kind, or "". */
+	void	(*result)(const char *kind, const char *name,
+		    const struct ctl_end *);
 	void	(*end)(void);
 };
 
 extern const struct output output_text, output_json;
+
+#define EXPLAINED_FIELDS	5
+
+/* output_explain.c: pieces of an explanation as they come, and their end. */
+void	 explained_take(const struct output *, const char *, size_t);
+void	 explained_end(const struct output *);
 
 #endif

@@ -6,12 +6,14 @@
  * seconds; what is not known is null.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "output.h"
 
 static int	is_live;
 static size_t	objects, members;
+static enum { NOTHING, FIELDS, OPTIONS } explained;
 
 static void
 json_quoted(const char *text, size_t size)
@@ -197,10 +199,12 @@ json_host(const struct ctl_host *h)
 static void
 json_lease(const struct ctl_lease *l)
 {
-	char	id[2 * CLIENT_ID_LEN + 1];
-	size_t	len = l->lease.id_len;
+	char	id[2 * CLIENT_ID_LEN + 1], relay[2 * RELAY_LEN + 1];
+	size_t	len = l->lease.id_len, relay_len = l->lease.relay_len;
 
 	hex_encode(l->lease.id, len > CLIENT_ID_LEN ? 0 : len, id);
+	hex_encode(l->lease.relay, relay_len > RELAY_LEN ? 0 : relay_len,
+	    relay);
 	object_begin();
 	json_addr("address", l->lease.addr);
 	json_mac("mac", l->lease.mac);
@@ -209,6 +213,7 @@ json_lease(const struct ctl_lease *l)
 	JSON_STRING("host", l->lease.host);
 	JSON_STRING("name", l->lease.hostname);
 	json_text("client-id", id);
+	json_text("relay", relay);
 	json_number("start", l->start_wall);
 	if (l->left_s == INT64_MAX)
 		json_null("left");
@@ -234,12 +239,80 @@ json_event(const struct ctl_event *ctl)
 	object_end();
 }
 
+/* The line of the configuration that something is from. */
 static void
-json_result(const char *name, const struct ctl_end *end)
+json_where(const char *where)
+{
+	if (where[0] == '\0')
+		json_null("where");
+	else
+		json_text("where", where);
+}
+
+static void
+explained_close(void)
+{
+	if (explained == OPTIONS)
+		(void)putchar(']');
+	if (explained != NOTHING)
+		object_end();
+	explained = NOTHING;
+}
+
+static void
+explained_option(char *const *field)
+{
+	if (explained != OPTIONS) {
+		json_name("options");
+		(void)putchar('[');
+	} else
+		(void)putchar(',');
+	explained = OPTIONS;
+	members = 0;
+	(void)putchar('{');
+	json_number("code", (int64_t)strtoul(field[1], NULL, 10));
+	json_text("name", field[2]);
+	json_text("value", field[3]);
+	json_where(field[4]);
+	(void)putchar('}');
+}
+
+static void
+explained_field(char *const *field)
+{
+	if (explained == NOTHING)
+		object_begin();
+	explained = FIELDS;
+	if (members++ > 0)
+		(void)putchar(',');
+	json_quoted(field[0], strlen(field[0]));
+	(void)printf(":{");
+	members = 0;
+	json_text("value", field[1]);
+	json_where(field[2]);
+	(void)putchar('}');
+}
+
+/* An object for each interface; its options are an array at its end. */
+static void
+json_explained(char *const *field, size_t n)
+{
+	if (n == 0 || strcmp(field[0], "interface") == 0)
+		explained_close();
+	if (n == 0)
+		return;
+	if (n < 5 && explained != OPTIONS)
+		explained_field(field);
+	else if (n == 5 && explained != NOTHING)
+		explained_option(field);
+}
+
+static void
+json_result(const char *kind, const char *name, const struct ctl_end *end)
 {
 	object_begin();
 	if (name[0] != '\0')
-		json_text("host", name);
+		json_text(kind, name);
 	json_name("done");
 	(void)fputs(end->code == 0 ? "true" : "false", stdout);
 	JSON_STRING("text", end->text);
@@ -258,6 +331,7 @@ const struct output output_json = {
 	.host = json_host,
 	.lease = json_lease,
 	.event = json_event,
+	.explained = json_explained,
 	.result = json_result,
 	.end = json_end,
 };

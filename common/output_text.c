@@ -10,6 +10,7 @@
 #include "output.h"
 
 #define TEXT_MAX	512
+#define LINE_WIDTH	79
 
 static int	is_live;
 static size_t	rows;
@@ -98,13 +99,21 @@ status_links(uint32_t links, struct wbuf *out)
 static void
 status_counters(const struct ctl_status *st)
 {
-	char	text[TEXT_MAX];
-	size_t	i;
+	char	text[TEXT_MAX], item[64];
+	size_t	i, len, column = 0;
 
-	for (i = 0; i < st->ncounters && i < CTL_COUNTERS; i++)
-		(void)printf("%s%s %llu", i == 0 ? "  " : ", ",
+	for (i = 0; i < st->ncounters && i < CTL_COUNTERS; i++) {
+		(void)snprintf(item, sizeof(item), "%.24s %llu",
 		    CLEAN(st->counter[i].name, text),
 		    (unsigned long long)st->counter[i].value);
+		len = strlen(item);
+		if (column > 0 && column + len + 3 > LINE_WIDTH) {
+			(void)printf(",\n");
+			column = 0;
+		}
+		(void)printf("%s%s", column == 0 ? "  " : ", ", item);
+		column += len + 2;
+	}
 	if (i > 0)
 		(void)printf("\n");
 }
@@ -207,11 +216,40 @@ text_event(const struct ctl_event *ctl)
 		(void)fflush(stdout);
 }
 
+/* Each interface has a paragraph of its own. */
 static void
-text_result(const char *name, const struct ctl_end *end)
+text_explained(char *const *field, size_t n)
+{
+	char		name[TEXT_MAX], what[TEXT_MAX];
+	const char	*c;
+	size_t		i;
+
+	if (n == 0)
+		return;
+	if (strcmp(field[0], "interface") == 0 && rows++ > 0)
+		(void)printf("\n");
+	if (n < 5) {
+		i = 1;
+		(void)printf("%-17s ", clean(field[0], TEXT_MAX, name));
+	} else {
+		i = 3;
+		(void)snprintf(what, sizeof(what), "%.8s %.40s", field[1],
+		    field[2]);
+		(void)printf("  %-24s ", clean(what, sizeof(what), name));
+	}
+	for (c = field[i]; *c != '\0'; c++)
+		(void)putchar(*c < 0x20 || *c > 0x7e ? '?' : *c);
+	if (*field[i + 1] != '\0')
+		(void)printf("  (%s)", clean(field[i + 1], TEXT_MAX, what));
+	(void)printf("\n");
+}
+
+static void
+text_result(const char *kind, const char *name, const struct ctl_end *end)
 {
 	char	text[TEXT_MAX];
 
+	(void)kind;
 	(void)clean(end->text, sizeof(end->text), text);
 	(void)fflush(stdout);
 	if (end->code != 0)
@@ -228,6 +266,7 @@ const struct output output_text = {
 	.host = text_host,
 	.lease = text_lease,
 	.event = text_event,
+	.explained = text_explained,
 	.result = text_result,
 	.end = text_end,
 };

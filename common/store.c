@@ -235,6 +235,31 @@ store_flush(void)
 	return (error);
 }
 
+int
+store_leases(const struct msg_lease *leases, size_t n, mono_t now)
+{
+	struct batch	*b;
+	size_t		 i;
+	int		 error;
+
+	(void)store_flush();
+	if ((b = malloc(sizeof(*b) + n * sizeof(*leases))) == NULL)
+		return (ENOMEM);
+	b->n = n;
+	memcpy(b->lease, leases, n * sizeof(*leases));
+	error = transaction(put_batch, now, b);
+	free(b);
+	if (error != 0)
+		return (error);
+	for (i = 0; i < n; i++)
+		tickets_lease(&leases[i]);
+	/* Without a link it learns of them when it is there. */
+	(void)proc_send_many(PROC_DHCPD, MSG_LEASE, 0, leases,
+	    sizeof(*leases), n);
+	store_counters[COUNT_LEASES].value += n;
+	return (0);
+}
+
 static void
 flush_event(int fd, short what, void *arg)
 {
@@ -420,6 +445,13 @@ got_status(struct imsgbuf *ib, const struct imsg *msg)
 		control_status(msg->id, status);
 }
 
+static void
+got_explained(struct imsgbuf *ib, const struct imsg *msg)
+{
+	(void)ib;
+	control_explained(msg->id, msg->data, msg->len);
+}
+
 /* From the parent. */
 
 static void
@@ -493,8 +525,8 @@ store_link_up(enum proc peer)
 static void
 store_link_down(enum proc peer)
 {
-	(void)peer;
 	(void)store_flush();
+	control_link_down(peer);
 }
 
 /* Starting. */
@@ -554,6 +586,7 @@ static const struct handler handlers[] = {
 	{ MSG_STATUS,	PROC_ARPD,   got_status },
 	{ MSG_STATUS,	PROC_TFTPD,  got_status },
 	{ MSG_STATUS,	PROC_KSD,    got_status },
+	{ MSG_EXPLAINED, PROC_DHCPD, got_explained },
 	{ MSG_CTL_CONN,	PROC_PARENT, got_ctl_conn },
 	{ MSG_RENDERED,	PROC_PARENT, got_rendered },
 	{ MSG_RELOADED,	PROC_PARENT, got_reloaded },

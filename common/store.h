@@ -130,6 +130,11 @@ extern const struct backend *db;
 int	 store_flush(void);
 /* Soon, when the messages that wait now have been read. */
 void	 store_flush_soon(void);
+/*
+ * Leases that the administrator changes: to disk, after all that waits, and
+ * to dhcpd.  Returns 0 or an errno: nothing has changed.
+ */
+int	 store_leases(const struct msg_lease *, size_t, mono_t);
 /* A timeline entry: shown to the monitors, and kept. */
 void	 store_event(struct msg_event *, mono_t);
 void	 store_clock_now(struct store_clock *, mono_t);
@@ -182,5 +187,7 @@ void	 control_event(const struct ctl_event *);
 void	 control_status(uint32_t id, const struct ctl_status *);
 void	 control_rendered(uint32_t id, const struct msg_rendered *, int fd);
 void	 control_reloaded(int kept, const char *errors, size_t);
+void	 control_explained(uint32_t id, const char *text, size_t);
+void	 control_link_down(enum proc);
 
 #endif
