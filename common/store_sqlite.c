@@ -23,6 +23,7 @@
 #define DRIFT_US	(1000000LL)		/* or when the wall jumped */
 #define FOREVER_US	(1LL << 60)		/* longer than any lease */
 #define SUSPECT_US	(1000000LL)
+#define BLOCK		4096
 #define PATIENCE_S	5			/* with a disk that fails */
 #define RESERVE_PAGES	64			/* fewer: make it again */
 #define TRIM		1000			/* events between trimmings */
@@ -196,21 +197,26 @@ marker_is_old(const struct store_clock *clock)
 
 /* Transactions. */
 
-/* What is wrong by a line of quick_check: a disk that fails is no damage. */
+/* Does the disk give all of one of the open files? */
 static int
-check_line(const char *line)
+file_is_readable(int pointer)
 {
-	static const char	 mark[] = "error code=";
-	const char		*code;
+	sqlite3_file	*f = NULL;
+	sqlite3_int64	 at, size = 0;
+	uint8_t		 block[BLOCK];
 
-	if (line != NULL && strcmp(line, "ok") == 0)
+	if (sqlite3_file_control(sq, "main", pointer, &f) != SQLITE_OK ||
+	    f == NULL || f->pMethods == NULL)
+		return (1);
+	if (f->pMethods->xFileSize(f, &size) != SQLITE_OK)
 		return (0);
-	if (line != NULL && (code = strstr(line, mark)) != NULL &&
-	    sql_errno((int)strtol(code + sizeof(mark) - 1, NULL, 10)) == EIO)
-		return (EIO);
-	return (EUCLEAN);
+	for (at = 0; at + BLOCK <= size; at += BLOCK)
+		if (f->pMethods->xRead(f, block, BLOCK, at) != SQLITE_OK)
+			return (0);
+	return (1);
 }
 
+/* A disk that fails is no damage, but the check itself does not tell. */
 static int
 sqlite_check(void)
 {
@@ -221,9 +227,13 @@ sqlite_check(void)
 	    NULL)) != SQLITE_OK)
 		return (sql_errno(code));
 	error = sql_errno(code = sqlite3_step(s));
-	if (code == SQLITE_ROW)
-		error = check_line((const char *)sqlite3_column_text(s, 0));
+	if (code == SQLITE_ROW &&
+	    strcmp((const char *)sqlite3_column_text(s, 0), "ok") != 0)
+		error = EUCLEAN;
 	(void)sqlite3_finalize(s);
+	if (error == EUCLEAN && (!file_is_readable(SQLITE_FCNTL_FILE_POINTER) ||
+	    !file_is_readable(SQLITE_FCNTL_JOURNAL_POINTER)))
+		return (EIO);
 	return (error);
 }
 

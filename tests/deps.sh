@@ -31,7 +31,8 @@ packages_of()
 	case $1 in
 	build)	echo "$build" ;;
 	demo)	echo "$build" "$boot" ;;
-	test)	echo "$build" "$boot" "$clients" "mandoc perl sqlite3 strace" ;;
+	test)	echo "$build" "$boot" "$clients" \
+	    "e2fsprogs mandoc perl sqlite3 strace" ;;
 	lint)	echo "$build" "$lint" ;;
 	*)	die "usage: deps.sh build|test|demo|lint|users ..." ;;
 	esac

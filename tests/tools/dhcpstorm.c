@@ -3,12 +3,16 @@
  * dhcpstorm: many DHCP clients at once, for tests.  Each has a MAC of its own
  * and goes through DISCOVER, OFFER, REQUEST, ACK with retries; every lease
  * that was acknowledged is written out, as it comes, as "MAC ADDRESS".
- * Exits 0 if all clients got addresses, no two the same.
+ * With -e the clients are those of such a file, and ask for what they have
+ * (INIT-REBOOT).  With -d they only DISCOVER, and never take what is offered.
+ * Exits 0 if all clients got addresses, no two the same, and no address was
+ * offered to two of them.
  */
 #include <sys/socket.h>
 #include <sys/time.h>
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <err.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -28,9 +32,10 @@
 
 enum { DISCOVER = 1, OFFER, REQUEST, DECLINE, ACK, NAK };
 
-enum state { IDLE, SELECTING, REQUESTING, BOUND };
+enum state { IDLE, SELECTING, REQUESTING, REBOOTING, BOUND };
 
 struct client {
+	struct mac	 mac;
 	enum state	 state;
 	uint32_t	 addr, server;
 	int64_t		 wait_ms;
@@ -44,10 +49,19 @@ struct reply {
 	uint8_t		 type;
 };
 
+/* Who was offered what, ever: two must not be offered the same. */
+struct offer {
+	uint32_t	 addr;
+	unsigned int	 client;
+};
+
 static struct client	*clients;
+static struct offer	*offers;
+static size_t		 noffers;
 static unsigned int	 nclients = 100, window = 32, started, bound;
 static unsigned int	 rate = MAX_CLIENTS;	/* new clients a second */
 static unsigned int	 naks, retries, wrong, first;
+static int		 rebooting, discover_only;
 static uint16_t		 flags;
 static int		 fd;
 static FILE		*out;
@@ -62,14 +76,23 @@ storm_mac(unsigned int i)
 }
 
 static int
+by_mac(const void *a, const void *b)
+{
+	return (memcmp(((const struct client *)a)->mac.b,
+	    ((const struct client *)b)->mac.b, sizeof(struct mac)));
+}
+
+/* Whose MAC it is: they are in order. */
+static int
 storm_index(struct mac mac, unsigned int *i)
 {
-	*i = (unsigned int)mac.b[3] << 16 | (unsigned int)mac.b[4] << 8 |
-	    mac.b[5];
-	if (*i < first)
+	const struct client	 key = { .mac = mac }, *found;
+
+	found = bsearch(&key, clients, started, sizeof(key), by_mac);
+	if (found == NULL)
 		return (-1);
-	*i -= first;
-	return (*i < started && mac_equal(mac, storm_mac(*i)) ? 0 : -1);
+	*i = (unsigned int)(found - clients);
+	return (0);
 }
 
 static void
@@ -78,7 +101,7 @@ storm_send(unsigned int i, uint8_t type)
 	const struct client	*c = &clients[i];
 	struct frame		 f = { .dst = UINT32_MAX, .sport = 68,
 				    .dport = 67 };
-	struct mac		 mac = storm_mac(i);
+	struct mac		 mac = c->mac;
 	struct wbuf		 msg, frame;
 	uint8_t			 space[600], packet[700];
 
@@ -95,6 +118,8 @@ storm_send(unsigned int i, uint8_t type)
 	if (type == REQUEST) {
 		wbuf_u16(&msg, 50 << 8 | 4);
 		wbuf_u32(&msg, c->addr);
+	}
+	if (type == REQUEST && c->state != REBOOTING) {
 		wbuf_u16(&msg, 54 << 8 | 4);
 		wbuf_u32(&msg, c->server);
 	}
@@ -126,7 +151,7 @@ client_enter(unsigned int i, enum state state, mono_t now)
 	c->retry = mono_add_ms(now, c->wait_ms);
 	if (state == SELECTING)
 		storm_send(i, DISCOVER);
-	else if (state == REQUESTING)
+	else
 		storm_send(i, REQUEST);
 }
 
@@ -169,9 +194,26 @@ client_bound(unsigned int i)
 
 	clients[i].state = BOUND;
 	bound++;
-	if (fprintf(out, "%s %s\n", mac_str(storm_mac(i), mac),
+	if (fprintf(out, "%s %s\n", mac_str(clients[i].mac, mac),
 	    addr_str(clients[i].addr, addr)) < 0 || fflush(out) == EOF)
 		err(1, "cannot write");
+}
+
+static void
+client_offered(unsigned int i, const struct reply *r, mono_t now)
+{
+	struct client	*c = &clients[i];
+
+	c->addr = r->yiaddr;
+	c->server = r->server;
+	if (noffers % MAX_CLIENTS == 0)
+		offers = xreallocarray(offers, noffers + MAX_CLIENTS,
+		    sizeof(*offers));
+	offers[noffers++] = (struct offer){ r->yiaddr, i };
+	if (discover_only)
+		client_bound(i);
+	else
+		client_enter(i, REQUESTING, now);
 }
 
 static void
@@ -184,17 +226,17 @@ client_reply(unsigned int i, const struct reply *r, mono_t now)
 			wrong++;
 			return;
 		}
-		c->addr = r->yiaddr;
-		c->server = r->server;
-		client_enter(i, REQUESTING, now);
-	} else if (r->type == ACK && c->state == REQUESTING) {
-		if (r->yiaddr != c->addr || r->server != c->server ||
-		    r->lease == 0) {
+		client_offered(i, r, now);
+	} else if (r->type == ACK && (c->state == REQUESTING ||
+	    c->state == REBOOTING)) {
+		if (r->yiaddr != c->addr || r->lease == 0 ||
+		    (c->state == REQUESTING && r->server != c->server)) {
 			wrong++;
 			return;
 		}
 		client_bound(i);
-	} else if (r->type == NAK && c->state == REQUESTING) {
+	} else if (r->type == NAK && (c->state == REQUESTING ||
+	    c->state == REBOOTING)) {
 		naks++;
 		client_enter(i, SELECTING, now);
 	} else if (r->type == ACK && c->state == BOUND && r->yiaddr != c->addr)
@@ -264,7 +306,8 @@ storm_run(mono_t begin, mono_t end)
 
 	while (bound < nclients && mono_before(now, end)) {
 		while (storm_next(begin, now))
-			client_enter(started++, SELECTING, now);
+			client_enter(started++, rebooting ? REBOOTING :
+			    SELECTING, now);
 		if (poll(&pfd, 1, 10) == -1)
 			err(1, "poll");
 		now = clock_now();
@@ -323,6 +366,55 @@ storm_duplicates(void)
 	return (n);
 }
 
+static int
+by_offer(const void *a, const void *b)
+{
+	const struct offer	*x = a, *y = b;
+
+	if (x->addr != y->addr)
+		return (x->addr > y->addr ? 1 : -1);
+	return ((x->client > y->client) - (x->client < y->client));
+}
+
+static unsigned int
+storm_double_offers(void)
+{
+	unsigned int	 n = 0;
+	size_t		 i;
+
+	if (noffers > 0)
+		qsort(offers, noffers, sizeof(*offers), by_offer);
+	for (i = 1; i < noffers; i++)
+		if (offers[i].addr == offers[i - 1].addr &&
+		    offers[i].client != offers[i - 1].client)
+			n++;
+	return (n);
+}
+
+/* The clients of a file that an earlier run wrote, one after the other. */
+static void
+storm_read(const char *name)
+{
+	FILE		*in = fopen(name, "re");
+	char		 mac[MAC_STRLEN], addr[ADDR_STRLEN];
+	unsigned int	 i;
+
+	static_assert(MAC_STRLEN == 18 && ADDR_STRLEN == 16, "scanf");
+	if (in == NULL)
+		err(1, "%s", name);
+	for (i = 0; i < MAX_CLIENTS; i++) {
+		if (fscanf(in, "%17s %15s", mac, addr) != 2)
+			break;
+		if (mac_parse(mac, &clients[i].mac) == -1 ||
+		    addr_parse(addr, &clients[i].addr) == -1)
+			errx(1, "%s: %s %s", name, mac, addr);
+	}
+	(void)fclose(in);
+	nclients = i;
+	qsort(clients, nclients, sizeof(*clients), by_mac);
+	rebooting = 1;
+}
+
 static unsigned int
 number(const char *text)
 {
@@ -338,14 +430,21 @@ int
 main(int argc, char **argv)
 {
 	mono_t		 begin;
-	unsigned int	 seconds = 60, duplicates;
+	unsigned int	 seconds = 60, duplicates, doubles, i;
+	const char	*file = NULL;
 	int		 c;
 
 	out = stdout;
-	while ((c = getopt(argc, argv, "bf:n:o:r:t:w:")) != -1)
+	while ((c = getopt(argc, argv, "bde:f:n:o:r:t:w:")) != -1)
 		switch (c) {
 		case 'b':
 			flags = 0x8000;		/* answer me by broadcast */
+			break;
+		case 'd':
+			discover_only = 1;
+			break;
+		case 'e':
+			file = optarg;
 			break;
 		case 'f':
 			first = number(optarg);
@@ -370,16 +469,23 @@ main(int argc, char **argv)
 			optind = argc;
 		}
 	if (argc - optind != 1)
-		errx(2, "usage: dhcpstorm [-b] [-f first] [-n clients] "
-		    "[-o file] [-r rate] [-t seconds] [-w window] interface");
+		errx(2, "usage: dhcpstorm [-bd] [-e file] [-f first] "
+		    "[-n clients] [-o file] [-r rate] [-t seconds] "
+		    "[-w window] interface");
 	storm_open(argv[optind]);
-	clients = xcalloc(nclients, sizeof(*clients));
+	clients = xcalloc(MAX_CLIENTS, sizeof(*clients));
+	for (i = 0; i < nclients; i++)
+		clients[i].mac = storm_mac(i);
+	if (file != NULL)
+		storm_read(file);
 	begin = clock_now();
 	storm_run(begin, mono_add_s(begin, seconds));
 	duplicates = storm_duplicates();
+	doubles = storm_double_offers();
 	(void)fprintf(stderr, "dhcpstorm: %u clients, %u bound, %u naks, "
-	    "%u retries, %u wrong, %u duplicates, %lld ms\n", nclients, bound,
-	    naks, retries, wrong, duplicates,
+	    "%u retries, %u wrong, %u duplicates, %u double offers, %lld ms\n",
+	    nclients, bound, naks, retries, wrong, duplicates, doubles,
 	    (long long)mono_diff_ms(clock_now(), begin));
-	return (bound != nclients || wrong > 0 || duplicates > 0);
+	return (bound != nclients || wrong > 0 || duplicates > 0 ||
+	    doubles > 0);
 }

@@ -13,9 +13,19 @@
 
 /* Reads of the database from here on fail, so many times. */
 static off_t	fail_from, fail_to;
-static int	fail_times;
+static int	fail_times, sync_fails;
 
 /* In the place of libc's, also for SQLite. */
+int
+fdatasync(int fd)
+{
+	if (sync_fails) {
+		errno = EIO;
+		return (-1);
+	}
+	return ((int)syscall(SYS_fdatasync, fd));
+}
+
 ssize_t
 pread64(int fd, void *data, size_t len, off64_t at)
 {
@@ -157,6 +167,25 @@ test_unreadable(void)
 	CHECK(leases_count(&good) == 3000 && good == 3000);
 	CHECK(files_count("bootward.db.damaged-") == 0);
 
+	/* While it runs: the store waits for the disk, and knows no damage. */
+	fail_from = 0;
+	fail_to = 1 << 30;
+	sync_fails = 1;
+	CHECK(leases_put(3000, 10) == EIO);
+	be->rollback();
+	sync_fails = 0;
+	fail_times = 1000000;
+	CHECK(leases_put(3000, 10) == EIO);
+	be->rollback();
+	fail_times = 0;
+	now.boot_us += 2 * S;
+	CHECK(leases_put(3000, 10) == 0);
+	now.boot_us -= 2 * S;
+	CHECK(leases_count(&good) == 3010 && good == 3000);
+
+	fill();
+	fail_from = page;
+	fail_to = page + 4096;
 	fail_times = 1000000;
 	CHECK(reopen() == 0);
 	n = leases_count(&good);
