@@ -296,6 +296,13 @@ got_ticket_sync(struct imsgbuf *ib, const struct imsg *msg)
 }
 
 static void
+got_explain(struct imsgbuf *ib, const struct imsg *msg)
+{
+	(void)ib;
+	explain(msg->id, msg->data, &view, synced, clock_now());
+}
+
+static void
 got_proven(struct imsgbuf *ib, const struct imsg *msg)
 {
 	const struct msg_proof	*p = msg->data;
@@ -485,6 +492,7 @@ static const struct handler handlers[] = {
 	{ MSG_COMMITTED,	PROC_STORE,	got_committed },
 	{ MSG_TICKET,		PROC_STORE,	got_ticket },
 	{ MSG_TICKET_SYNC,	PROC_STORE,	got_ticket_sync },
+	{ MSG_EXPLAIN,		PROC_STORE,	got_explain },
 	{ MSG_PROVEN,		PROC_ARPD,	got_proven },
 	{ MSG_CONFLICT,		PROC_ARPD,	got_conflict },
 	{ MSG_ZERO,		PROC_MAX,	NULL }

@@ -315,6 +315,16 @@ void	 quota_alarm(const struct view *, const struct link *, const char *why,
 size_t	 reply_build(uint8_t [DHCP_PAYLOAD_MAX], const struct conf *,
 	    const struct dhcp_msg *, const struct verdict *, uint32_t mtu);
 
+/*
+ * explain.c: what a machine would be sent and why, in words, to the store; id
+ * says who asks.  Changes nothing.
+ */
+void	 explain(uint32_t id, const struct ctl_explain *, const struct view *,
+	    int synced, mono_t);
+/* optname.c: an option's name; its value as printable text on one line. */
+const char *option_name(uint8_t code);
+void	 option_text(struct wbuf *, uint8_t code, const uint8_t *, size_t);
+
 /* 6. Speaking and keeping: outbox.c, staged.c, story.c --------------------- */
 
 #define FIGURE_LIST(F)							\
