@@ -157,8 +157,8 @@ turn_quota(const struct link *link, const struct verdict *v,
 }
 
 /* One request, one pass: parse, decide, then answer now or once it is kept. */
-void
-turn_request(struct port *port, struct frame *f, mono_t now)
+static void
+turn_play(struct port *port, struct frame *f, mono_t now, int again)
 {
 	struct dhcp_msg		 req;
 	struct verdict		 v;
@@ -180,13 +180,23 @@ turn_request(struct port *port, struct frame *f, mono_t now)
 	req.dport = f->dport;
 	link = intake_link(port, &req, &far);
 	policy_decide(&v, &view, link, &req, now);
-	turn_note(&v, &req, now);
-	turn_quota(link, &v, &req, now);
+	if (!again) {
+		turn_note(&v, &req, now);
+		turn_quota(link, &v, &req, now);
+	}
+	if (v.kind == V_PROBE)
+		waiting_keep(port, f, v.addr, now);
 	if (v.kind == V_ACK || v.kind == V_RELEASE || v.kind == V_DECLINE) {
 		if (staged_put(&v, &req, view.conf, port, now) == -1)
 			figure_add(FIG_LOST);
 	} else
 		turn_answer(port, &v, &req, now);
+}
+
+void
+turn_request(struct port *port, struct frame *f, mono_t now)
+{
+	turn_play(port, f, now, 0);
 }
 
 /* 2. One turn of the loop. */
@@ -209,10 +219,17 @@ turn_end(void)
 static void
 dhcpd_tick(int fd, short what, void *arg)
 {
+	static struct waiting	 waiting;
+	unsigned int		 cursor = 0;
+	mono_t			 now = clock_now();
+
 	(void)fd;
 	(void)what;
 	(void)arg;
-	(void)lease_expire(view.leases, clock_now(), EXPIRE_TICK);
+	(void)lease_expire(view.leases, now, EXPIRE_TICK);
+	/* No proof has come: policy says whether they get one without. */
+	while (waiting_late(now, &cursor, &waiting))
+		turn_play(waiting.port, &waiting.frame, now, 1);
 	turn_end();
 	proc_timer_set(ticker, TICK_MS);
 }
@@ -305,12 +322,21 @@ got_explain(struct imsgbuf *ib, const struct imsg *msg)
 static void
 got_proven(struct imsgbuf *ib, const struct imsg *msg)
 {
+	static struct waiting	 waiting;
 	const struct msg_proof	*p = msg->data;
+	mono_t			 now = clock_now();
 	size_t			 i;
 
 	(void)ib;
-	for (i = 0; i < msg->count; i++)
+	for (i = 0; i < msg->count; i++) {
 		lease_proven(view.leases, p[i].addr, (mono_t){ p[i].until_us });
+		if (p[i].until_us > now.us &&
+		    waiting_take(p[i].addr, now, &waiting)) {
+			figure_add(FIG_ON_PROOF);
+			turn_play(waiting.port, &waiting.frame, now, 1);
+		}
+	}
+	turn_end();
 }
 
 /*
@@ -342,13 +368,19 @@ conflict(const struct msg_conflict *c, mono_t now)
 static void
 got_conflict(struct imsgbuf *ib, const struct imsg *msg)
 {
+	static struct waiting		 waiting;
 	const struct msg_conflict	*c = msg->data;
 	mono_t				 now = clock_now();
 	size_t				 i;
 
 	(void)ib;
-	for (i = 0; i < msg->count; i++)
+	for (i = 0; i < msg->count; i++) {
 		conflict(&c[i], now);
+		/* Who waits for it gets another one. */
+		if (waiting_take(c[i].addr, now, &waiting))
+			turn_play(waiting.port, &waiting.frame, now, 1);
+	}
+	turn_end();
 }
 
 static void

@@ -351,6 +351,7 @@ void	 option_text(struct wbuf *, uint8_t code, const uint8_t *, size_t);
 	F(LOST,		"commit-lost")					\
 	F(UNSENT,	"unsent")					\
 	F(BATCHES,	"commit-batches")				\
+	F(ON_PROOF,	"answered-on-proof")				\
 	F(QUOTA,	"quota-refused")				\
 	F(RECLAIMED,	"offers-reclaimed")				\
 	F(DOUBTED,	"declines-doubted")				\
@@ -404,6 +405,22 @@ const struct link *intake_link(const struct port *, const struct dhcp_msg *,
 void	 turn_begin(mono_t);
 void	 turn_request(struct port *, struct frame *, mono_t);
 void	 turn_end(void);
+
+/* waiting.c: DISCOVERs that are answered when an address is proven. */
+#define WAITING_OCTETS	1024		/* longer ones are not kept */
+
+struct waiting {
+	struct port	*port;
+	struct frame	 frame;
+	uint8_t		 octets[WAITING_OCTETS];
+};
+
+void	 waiting_keep(struct port *, const struct frame *, uint32_t addr,
+	    mono_t);
+/* The one that waits for this address, if there is one. */
+int	 waiting_take(uint32_t addr, mono_t, struct waiting *);
+/* The next, from a cursor of 0 on, whose time is over; each only once. */
+int	 waiting_late(mono_t, unsigned int *cursor, struct waiting *);
 
 void	 letter_address(struct letter *, struct port *,
 	    const struct dhcp_msg *, const struct verdict *);
