@@ -6,6 +6,7 @@
 
 #include "dhcpd.h"
 
+#define BOOT_ROOM	96	/* what boots a machine, but for its file */
 
 static struct log_limit	crowded;
 
@@ -25,6 +26,9 @@ is_withheld(const struct dhcp_msg *req, const struct verdict *v, uint8_t code)
 {
 	if (code == OPT_T1 || code == OPT_T2)
 		return (!has_times(req, v));
+	/* Another server says all but what a loader wants to know. */
+	if (v->kind == V_PROXY)
+		return (code < OPT_PXE_FIRST || code > OPT_PXE_LAST);
 	if (!pxe_boots(&v->pxe) || !pxe_is_boot_option(code))
 		return (0);
 	return (v->loader == NULL || code == OPT_VENDOR || code == OPT_CLASS ||
@@ -83,6 +87,50 @@ put_configured(struct reply *r, const struct conf *conf,
 	put_level(r, conf, req, v, OPTION_ALL, 0, round);
 }
 
+/* Does any level say this option? */
+static int
+is_configured(const struct conf *conf, const struct verdict *v, uint8_t code)
+{
+	const uint32_t	index[] = {
+		[OPTION_SUBNET] = v->segment, [OPTION_ALL] = 0,
+		[OPTION_GROUP] = v->host == NONE ? NONE :
+		    conf->host[v->host].group,
+		[OPTION_HOST] = v->host
+	};
+	const struct conf_option	*o;
+	size_t				 level, i, n;
+
+	for (level = 0; level < nitems(index); level++) {
+		if (index[level] == NONE || (o = conf_options(conf,
+		    (enum option_level)level, index[level], &n)) == NULL)
+			continue;
+		for (i = 0; i < n; i++)
+			if (o[i].code == code && !o[i].more)
+				return (1);
+	}
+	return (0);
+}
+
+/* RFC 5071: PXELINUX's options, and what tells old ones to heed them. */
+void
+reply_put_loader_options(struct reply *r, const struct conf *conf,
+    const struct dhcp_msg *req, const struct verdict *v)
+{
+	static const uint8_t	magic[] = { 0xf1, 0x00, 0x74, 0x7e };
+	uint8_t			code;
+
+	for (code = OPT_PXE_FIRST + 1; code <= OPT_PXE_LAST; code++)
+		if (is_configured(conf, v, code) &&
+		    !is_configured(conf, v, OPT_PXE_FIRST)) {
+			dhcp_put(r, OPT_PXE_FIRST, magic, sizeof(magic));
+			break;
+		}
+	if (v->kind != V_PROXY)
+		return;
+	put_configured(r, conf, req, v, ASKED_FOR);
+	put_configured(r, conf, req, v, THE_REST);
+}
+
 static void
 put_segment(struct reply *r, const struct conf *conf, const struct verdict *v)
 {
@@ -124,8 +172,10 @@ put_all(struct reply *r, const struct conf *conf, const struct dhcp_msg *req,
 	if (v->by_subnet)
 		dhcp_put_u32(r, OPT_SUBNET, req->subnet);
 	/* What boots the machine comes before anything that may not fit. */
-	if (v->loader != NULL && r->limit > strlen(file) + 64)
-		r->limit -= strlen(file) + 64;
+	if (v->loader != NULL && r->limit > strlen(file) + BOOT_ROOM)
+		r->limit -= strlen(file) + BOOT_ROOM;
+	if (v->loader != NULL)
+		reply_put_loader_options(r, conf, req, v);
 	put_configured(r, conf, req, v, ASKED_FOR);
 	put_configured(r, conf, req, v, IN_OUR_STEAD);
 	if (has_times(req, v))
@@ -134,7 +184,7 @@ put_all(struct reply *r, const struct conf *conf, const struct dhcp_msg *req,
 	pxe_put_ipxe(r, &v->pxe);
 	put_configured(r, conf, req, v, THE_REST);
 	if (v->loader != NULL) {
-		r->limit += strlen(file) + 64;
+		r->limit += strlen(file) + BOOT_ROOM;
 		pxe_put_boot(r, req, &v->pxe, file, v->next_server);
 	}
 }
@@ -178,6 +228,8 @@ reply_build(uint8_t octets[DHCP_PAYLOAD_MAX], const struct conf *conf,
 
 	if (v->kind == V_NAK)
 		return (build_nak(octets, req, v, mtu));
+	if (v->kind == V_PROXY)
+		return (proxy_build(octets, conf, req, v, mtu));
 	head.type = reply_type(req, v);
 	head.flags = req->flags & DHCP_FLAG_BROADCAST;
 	head.ciaddr = v->kind == V_OFFER ? 0 : req->ciaddr;

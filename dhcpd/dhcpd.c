@@ -79,12 +79,15 @@ turn_answer(struct port *port, const struct verdict *v,
 		[V_SILENT] = FIG_SILENT, [V_PROBE] = FIG_PROBING,
 		[V_OFFER] = FIG_OFFER, [V_NAK] = FIG_NAK,
 		[V_INFORM] = FIG_ACK, [V_QUERY] = FIG_QUERY,
+		[V_PROXY] = FIG_PROXY,
 	};
 	uint8_t				octets[DHCP_PAYLOAD_MAX];
 	struct letter			letter;
 	struct story			story;
 
 	figure_add(count[v->kind]);
+	if (v->circles)
+		figure_add(FIG_CIRCLES);
 	if (v->kind == V_SILENT || v->kind == V_OFFER || v->kind == V_PROBE) {
 		if (turn_hold(v, req, v->kind == V_PROBE ? HOLD_WAIT :
 		    HOLD_OFFERED, now) == -1)
@@ -180,6 +183,7 @@ turn_play(struct port *port, struct frame *f, mono_t now, int again)
 	req.dport = f->dport;
 	link = intake_link(port, &req, &far);
 	policy_decide(&v, &view, link, &req, now);
+	boot_note(&view, &req, &v, now);
 	if (!again) {
 		turn_note(&v, &req, now);
 		turn_quota(link, &v, &req, now);
@@ -416,6 +420,7 @@ stream_slice(enum proc to)
 		    sizeof(slice[0]), n);
 	if (l == NULL) {
 		streams[to].on = 0;
+		proxy_tell(view.claims, to, clock_now());
 		(void)proc_send(to, MSG_GRANT_SYNC, 0, -1, NULL, 0);
 	}
 }
@@ -496,6 +501,7 @@ dhcpd_configured(const struct conf *old)
 {
 	(void)old;
 	view.conf = child.conf;
+	trails_clear(view.trails);
 	configure_pool(child.conf);
 	intake_configure();
 }
@@ -512,6 +518,8 @@ dhcpd_setup(void)
 {
 	view.leases = leases_new();
 	view.facts = facts_new();
+	view.trails = trails_new();
+	view.claims = claims_new();
 	staged_init(view.leases);
 	streamer = proc_timer(stream_all, NULL);
 	ticker = proc_timer(dhcpd_tick, NULL);

@@ -161,31 +161,9 @@ const struct link *link_of_request(struct link *far, const struct link *here,
 /* The place of the segment that holds addr, or -1. */
 int	 link_find(const struct link *, uint32_t addr);
 
-/* 4. Booting: pxe.c -------------------------------------------------------- */
+/* 4. Booting: boot.h -------------------------------------------------------- */
 
-#define ARCH_UNKNOWN	0xffff
-
-/* What a request says about the stage of a boot that it comes from. */
-struct pxe {
-	int		 pxe;		/* option 60 is PXEClient */
-	int		 http;		/* option 60 is HTTPClient */
-	int		 ipxe;		/* user class iPXE */
-	uint16_t	 arch;		/* option 93, or ARCH_UNKNOWN */
-};
-
-void	 pxe_classify(const struct dhcp_msg *, struct pxe *);
-/* A firmware or loader that would take a boot file. */
-int	 pxe_boots(const struct pxe *);
-const struct conf_loader *pxe_loader(const struct conf *, const struct pxe *);
-/* The boot file as the client is to ask for it. */
-void	 pxe_file(const struct conf_loader *, const struct pxe *,
-	    uint32_t server, char [PATH_LEN]);
-/* The options that make a client boot; then those that any iPXE gets. */
-void	 pxe_put_boot(struct reply *, const struct dhcp_msg *,
-	    const struct pxe *, const char *file, uint32_t next_server);
-void	 pxe_put_ipxe(struct reply *, const struct pxe *);
-/* Is this an option that makes firmware boot? */
-int	 pxe_is_boot_option(uint8_t code);
+#include "boot.h"
 
 /* 5. The decision: policy.c ------------------------------------------------ */
 
@@ -199,6 +177,8 @@ struct view {
 	const struct conf	*conf;
 	struct leases		*leases;
 	struct facts		*facts;
+	struct trails		*trails;	/* or NULL */
+	struct claims		*claims;	/* or NULL */
 	int			 arpd;		/* is there to prove them */
 };
 
@@ -221,6 +201,10 @@ struct verdict {
 	struct lease		*drop;		/* not wanted now, or NULL */
 	const struct conf_loader *loader;	/* boots from us, or NULL */
 	int			 no_loader;	/* should, but has none */
+	int			 circles;	/* should, but has had it often */
+	unsigned int		 late_s;	/* it was not heard that long */
+	int			 claim;		/* addr is said to be its own */
+	int			 not_ours;	/* nobody expects an answer */
 	int			 booting;	/* a stage of a boot */
 	int			 rapid;		/* ACK to a DISCOVER, RFC 4039 */
 	int			 by_subnet;	/* option 118 chose, RFC 3011 */
@@ -272,15 +256,6 @@ void	 policy_owner(const struct dhcp_msg *, struct owner *);
 /* The host entry of a request by what the client says itself, or NONE. */
 uint32_t policy_host(const struct conf *, const struct dhcp_msg *);
 
-/*
- * proxy.c: only what a machine boots, PXE 2.1: another server gives the
- * addresses.  V_PROXY or V_SILENT; then the octets of the answer.
- */
-void	 proxy_decide(struct verdict *, const struct view *,
-	    const struct link *, const struct dhcp_msg *, mono_t);
-size_t	 proxy_build(uint8_t [DHCP_PAYLOAD_MAX], const struct conf *,
-	    const struct dhcp_msg *, const struct verdict *, uint32_t mtu);
-
 /* query.c: who has an address, RFC 4388.  V_QUERY or V_SILENT; its answer. */
 void	 query_decide(struct verdict *, const struct view *,
 	    const struct link *, const struct dhcp_msg *, mono_t);
@@ -325,6 +300,10 @@ void	 explain(uint32_t id, const struct ctl_explain *, const struct view *,
 const char *option_name(uint8_t code);
 void	 option_text(struct wbuf *, uint8_t code, const uint8_t *, size_t);
 
+/* The options of loaders as they are configured, for what loads one. */
+void	 reply_put_loader_options(struct reply *, const struct conf *,
+	    const struct dhcp_msg *, const struct verdict *);
+
 /* 6. Speaking and keeping: outbox.c, staged.c, story.c --------------------- */
 
 #define FIGURE_LIST(F)							\
@@ -336,6 +315,8 @@ void	 option_text(struct wbuf *, uint8_t code, const uint8_t *, size_t);
 	F(RELEASE,	"release")					\
 	F(DECLINE,	"decline")					\
 	F(INFORM,	"inform")					\
+	F(PROXY,	"proxy")					\
+	F(CIRCLES,	"boot-circles")					\
 	F(QUERY,	"leasequery")					\
 	F(BAD_RELAY,	"bad-relay")					\
 	F(BOOTP,	"bootp")					\

@@ -55,7 +55,8 @@ letter_address(struct letter *l, struct port *port, const struct dhcp_msg *req,
 	} else if (v->kind != V_NAK && v->kind != V_OFFER &&
 	    req->ciaddr != 0 && req->ciaddr == v->addr)
 		l->dst = req->ciaddr;
-	else if (v->kind == V_NAK || !mac_is_unicast(req->mac) ||
+	else if (v->kind == V_NAK || v->kind == V_PROXY ||
+	    !mac_is_unicast(req->mac) ||
 	    (req->flags & DHCP_FLAG_BROADCAST) != 0) {
 		l->dst = INADDR_BROADCAST;
 		l->dst_mac = everybody;

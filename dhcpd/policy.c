@@ -408,26 +408,6 @@ decide_inform(struct asker *a)
 		give(a, V_INFORM, a->req->ciaddr);
 }
 
-/* What it boots: a loader of ours, or nothing and so its own disk. */
-static void
-decide_boot(struct asker *a)
-{
-	const struct conf_global	*global = a->view->conf->global;
-	struct verdict			*v = a->v;
-	int				 installs;
-
-	if (!pxe_boots(&v->pxe))
-		return;
-	if (v->host == NONE)
-		installs = global->unknown == UNKNOWN_INSTALL;
-	else
-		installs = ticket_installs(asker_ticket(a));
-	if (!installs)
-		return;
-	v->loader = pxe_loader(a->view->conf, &v->pxe);
-	v->no_loader = v->loader == NULL;
-}
-
 static void (*const decisions[])(struct asker *) = {
 	[DHCP_BOOTP] = decide_bootp,
 	[DHCP_DISCOVER] = decide_discover,
@@ -459,17 +439,18 @@ policy_decide(struct verdict *v, const struct view *view,
 		silent(v, "no segment of ours");
 		return;
 	}
-	if (view->conf->segment[link->seg[0].segment].proxy) {
-		silent(v, "another server gives the addresses here");
-		return;
-	}
 	asker_identify(&a);
 	if (pxe_boots(&v->pxe) && v->host == NONE &&
 	    view->conf->global->unknown == UNKNOWN_IGNORE) {
 		silent(v, "an unknown machine that boots is ignored");
 		return;
 	}
+	if (req->dport == DHCP_PORT_PXE ||
+	    view->conf->segment[link->seg[0].segment].proxy) {
+		proxy_decide(&a);
+		return;
+	}
 	decisions[req->type](&a);
 	if (v->kind == V_OFFER || v->kind == V_ACK)
-		decide_boot(&a);
+		boot_decide(&a);
 }
