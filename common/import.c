@@ -104,14 +104,16 @@ import_line(struct import *im, FILE *f, char line[IMPORT_LINE])
 int
 import_number(const char *text, int64_t max, int64_t *value)
 {
-	int64_t	v = 0;
+	int64_t	v = 0, digit;
 
 	if (*text == '\0')
 		return (-1);
 	for (; *text != '\0'; text++) {
-		if (*text < '0' || *text > '9' || v > (max - (*text - '0')) / 10)
+		digit = *text - '0';
+		if (*text < '0' || *text > '9' || digit > max ||
+		    v > (max - digit) / 10)
 			return (-1);
-		v = v * 10 + (*text - '0');
+		v = v * 10 + digit;
 	}
 	*value = v;
 	return (0);
