@@ -203,17 +203,6 @@ play_half(unsigned int n)
 	printf("half: done\n");
 }
 
-/* It hangs up before the answer. */
-static void
-play_blind(unsigned int n)
-{
-	struct talk	*t = talk_begin();
-
-	leases_send(t, 0, n, 1);
-	talk_end(t);
-	printf("blind: done\n");
-}
-
 static void
 play_version(unsigned int n)
 {
@@ -247,10 +236,17 @@ play_mix(unsigned int n)
 	talk_send(t, MSG_CTL_EXPLAIN, &ask, sizeof(ask));
 	talk_result(t, "explain within");
 	talk_end(t);
-	t = talk_begin();
+}
+
+/* It goes on after the last one. */
+static void
+play_late(unsigned int n)
+{
+	struct talk	*t = talk_begin();
+
 	leases_send(t, 0, n, 1);
 	leases_send(t, 0, n, 1);
-	talk_result(t, "more after the last");
+	talk_result(t, "late");
 	talk_end(t);
 }
 
@@ -275,7 +271,7 @@ static const struct {
 	const char	*name;
 	void		(*play)(unsigned int);
 } plays[] = {
-	{ "bad", play_bad }, { "half", play_half }, { "blind", play_blind },
+	{ "bad", play_bad }, { "half", play_half }, { "late", play_late },
 	{ "version", play_version }, { "mix", play_mix }, { "two", play_two },
 };
 

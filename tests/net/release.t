@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+#
+# "bootwardctl release ADDRESS": the lease is over, its record stays, and
+# whoever asks next may have the address.
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tests/lib.sh
+. "$top/tests/lib.sh"
+
+world_enter "$0" "$@"
+world_up
+client_new c1 52:54:00:00:00:01
+client_new c2 52:54:00:00:00:02
+
+start_bootward <<'END'
+interface "bw0"
+subnet 10.77.0.0/16 { range 10.77.1.0 - 10.77.1.0 }
+host "web1" { ethernet 52:54:00:00:00:11 }
+END
+
+# The exit code, and a pattern in what it said.
+says()			# CODE PATTERN ARGUMENTS...
+{
+	says_code=$1 says_pattern=$2
+	shift 2
+	ctl "$@" >"$tmp/said" 2>&1
+	says_got=$?
+	cat "$tmp/said"
+	echo "exit code $says_got"
+	[ "$says_got" -eq "$says_code" ] &&
+	    grep -q -e "$says_pattern" "$tmp/said"
+}
+
+ok "the only address is leased" client_dhcp c1
+ok "nobody else gets one" not client_dhcp c2
+ok "not for everybody" not setpriv --reuid=65534 --regid=65534 \
+    --clear-groups "$obj/bootwardctl" release 10.77.1.0
+ok "not an address" says 1 'foo: this is not an address' release foo
+ok "not a lease" says 1 '10.77.1.9: nobody has a lease of it' release 10.77.1.9
+ok "no address at all" says 2 'wrong number' release
+ok "released" says 0 '^10.77.1.0: is free$' release 10.77.1.0
+is "it is shown no more" "$(ctl show leases | grep -c '^10\.')" 0
+ok "once" says 1 'nobody has a lease of it now' release 10.77.1.0
+ok "its client may come back" client_dhcp c1
+ok "as JSON" says 0 '{"address":"10.77.1.0","done":true,"text":"is free"}' \
+    -j release 10.77.1.0
+# As long as the machine uses it, nobody else gets it.
+in_client c1 ip addr flush dev eth0
+ok "somebody else gets it" wait_until 30 client_dhcp c2
+is "the address" "$(client_lease c2 ip)" 10.77.1.0
+
+# The others know it, too: no daemon takes the machine for the one before.
+ok "the lease is the new one's" sh -c \
+    "$obj/bootwardctl show leases | grep -q '^10.77.1.0  *52:54:00:00:00:02'"
+
+# A release is durable.
+ok "released again" says 0 'is free' release 10.77.1.0
+kill -KILL "$(bootward_pid_of store)"
+wait_until 20 bootward_ready
+is "it is still free after kill -9" "$(ctl show leases | grep -c '^10\.')" 0
+bootward_pids >"$tmp/pids"
+ok "who had it last has it again" client_dhcp c2
+ok "released" says 0 'is free' release 10.77.1.0
+check_alive 'was ended by signal 9' 'no address is free' 'is used by'
+stop_bootward
+is "the record keeps its client" \
+    "$(sqlite3 /var/lib/bootward/bootward.db \
+    "SELECT state, hex(mac) FROM leases")" "0|525400000002"
+finish_only
