@@ -21,6 +21,7 @@
 #include "parent.h"
 
 #define PORT_DHCP	67
+#define PORT_DHCP_CLIENT 68
 #define PORT_TFTP	69
 #define PORT_HTTP	80
 #define PORT_PXE	4011
@@ -46,23 +47,26 @@ static TAILQ_HEAD(, held)	 helds = TAILQ_HEAD_INITIALIZER(helds);
 static uint32_t			 held_ids;
 
 /*
- * IPv4, UDP, not a fragment, to port 67 or 4011, to us or to all.  The packet
- * socket sees whole frames; a VLAN tag has been taken off by then, but the
- * kernel tells that it was there.
+ * IPv4, UDP, not a fragment, to port 67 or 4011, or what other servers say
+ * (from 67 to 68), to us or to all.  The packet socket sees whole frames; a
+ * VLAN tag has been taken off by then, but the kernel tells that it was there.
  */
 static struct sock_filter filter_dhcp[] = {
 	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, PKTTYPE),
-	BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, PACKET_MULTICAST, 11, 0),
+	BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, PACKET_MULTICAST, 14, 0),
 	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 9),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 12),
 	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ETH_HLEN + 9),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 7),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 10),
 	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, ETH_HLEN + 6),
-	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x3fff, 5, 0),
+	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x3fff, 8, 0),
 	BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, ETH_HLEN),
 	BPF_STMT(BPF_LD | BPF_H | BPF_IND, ETH_HLEN + 2),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PORT_DHCP, 1, 0),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PORT_PXE, 0, 1),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PORT_DHCP, 4, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PORT_PXE, 3, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PORT_DHCP_CLIENT, 0, 3),
+	BPF_STMT(BPF_LD | BPF_H | BPF_IND, ETH_HLEN),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PORT_DHCP, 0, 1),
 	BPF_STMT(BPF_RET | BPF_K, 0xffff),
 	BPF_STMT(BPF_RET | BPF_K, 0),
 };

@@ -18,13 +18,6 @@
 #define STREAM_SLICE	512	/* leases to a new sibling in one go */
 #define STREAM_BACKLOG	(1024 * 1024)
 
-struct ctl_counter figures[FIG_MAX] = {
-#define F(tag, name)	[FIG_##tag] = { name, 0 },
-	FIGURE_LIST(F)
-#undef F
-};
-static_assert(FIG_MAX <= CTL_COUNTERS, "figures");
-
 static struct view	 view;
 static int		 synced;	/* the store has told us all leases */
 static struct event	*ticker;	/* expiry while nothing is asked */
@@ -142,10 +135,10 @@ turn_note(const struct verdict *v, const struct dhcp_msg *req, mono_t now)
 		    mac_str(req->mac, mac), addr_str(v->addr, addr));
 }
 
-/* What the quotas had to say. */
+/* What the quotas had to say; and who else serves here. */
 static void
-turn_quota(const struct link *link, const struct verdict *v,
-    const struct dhcp_msg *req, mono_t now)
+turn_quota(const struct port *port, const struct link *link,
+    const struct verdict *v, const struct dhcp_msg *req, mono_t now)
 {
 	if (v->refused) {
 		figure_add(FIG_QUOTA);
@@ -157,6 +150,8 @@ turn_quota(const struct link *link, const struct verdict *v,
 		quota_declined(req->mac, now);
 	if (v->doubted)
 		figure_add(FIG_DOUBTED);
+	if (v->other_server)
+		rogue_request(port, req, now);
 }
 
 /* One request, one pass: parse, decide, then answer now or once it is kept. */
@@ -186,7 +181,7 @@ turn_play(struct port *port, struct frame *f, mono_t now, int again)
 	boot_note(&view, &req, &v, now);
 	if (!again) {
 		turn_note(&v, &req, now);
-		turn_quota(link, &v, &req, now);
+		turn_quota(port, link, &v, &req, now);
 	}
 	if (v.kind == V_PROBE)
 		waiting_keep(port, f, v.addr, now);
@@ -234,6 +229,7 @@ dhcpd_tick(int fd, short what, void *arg)
 	/* No proof has come: policy says whether they get one without. */
 	while (waiting_late(now, &cursor, &waiting))
 		turn_play(waiting.port, &waiting.frame, now, 1);
+	figures[FIG_ROGUES].value = rogue_count(now);
 	turn_end();
 	proc_timer_set(ticker, TICK_MS);
 }

@@ -215,6 +215,7 @@ struct verdict {
 	int			 refused;	/* by a quota, for why */
 	int			 reclaimed;	/* from a stranger's offer */
 	int			 doubted;	/* a decline that only counts */
+	int			 other_server;	/* is whom the client chose */
 	size_t			 nprobe;
 	uint32_t		 probe[PROBE_AHEAD];
 };
@@ -336,6 +337,8 @@ void	 reply_put_loader_options(struct reply *, const struct conf *,
 	F(QUOTA,	"quota-refused")				\
 	F(RECLAIMED,	"offers-reclaimed")				\
 	F(DOUBTED,	"declines-doubted")				\
+	F(ROGUES,	"rogue-servers")				\
+	F(ROGUE_OFFERS,	"rogue-offers")					\
 	F(LEASED,	"leases")					\
 	F(OFFERED,	"offers")
 
@@ -386,6 +389,12 @@ const struct link *intake_link(const struct port *, const struct dhcp_msg *,
 void	 turn_begin(mono_t);
 void	 turn_request(struct port *, struct frame *, mono_t);
 void	 turn_end(void);
+
+/* rogue.c: what another server said, or a client that chose another one. */
+void	 rogue_reply(const struct port *, struct frame *, mono_t);
+void	 rogue_request(const struct port *, const struct dhcp_msg *, mono_t);
+/* How many there are. */
+size_t	 rogue_count(mono_t);
 
 /* waiting.c: DISCOVERs that are answered when an address is proven. */
 #define WAITING_OCTETS	1024		/* longer ones are not kept */

@@ -149,6 +149,10 @@ intake_frame(struct port *port, struct arrival *a, struct msghdr *msg,
 		figure_add(FIG_MALFORMED);
 		return;
 	}
+	if (f.dport == DHCP_PORT_CLIENT) {
+		rogue_reply(port, &f, now);
+		return;
+	}
 	if ((f.dport != DHCP_PORT_SERVER && f.dport != DHCP_PORT_PXE) ||
 	    !is_for_us(port, f.dst)) {
 		figure_add(FIG_NOT_OURS);

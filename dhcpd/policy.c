@@ -346,6 +346,7 @@ decide_request(struct asker *a)
 		addr = req->requested != 0 ? req->requested : req->ciaddr;
 		if (!asker_names_us(a, req->server)) {
 			silent(a->v, "the client chose another server");
+			a->v->other_server = 1;
 			if (a->link->relayed ||
 			    mac_equal(req->l2_src, req->mac))
 				a->v->drop = a->own;
