@@ -52,6 +52,8 @@ void	 pxe_classify(const struct dhcp_msg *, struct pxe *);
 int	 pxe_boots(const struct pxe *);
 /* The first of its architectures that has a loader, or NULL. */
 const struct conf_loader *pxe_loader(const struct conf *, const struct pxe *);
+/* Its row, or NONE: some loaders stand in no configuration. */
+uint32_t pxe_loader_row(const struct conf *, const struct conf_loader *);
 /* Why it has none, in words. */
 const char *pxe_no_loader(const struct pxe *, char [64]);
 /* The script of ksd, for an iPXE that would load itself again. */

@@ -280,6 +280,17 @@ pxe_loader(const struct conf *conf, const struct pxe *p)
 	return (found);
 }
 
+uint32_t
+pxe_loader_row(const struct conf *conf, const struct conf_loader *loader)
+{
+	size_t	i;
+
+	for (i = 0; i < conf->nloader; i++)
+		if (&conf->loader[i] == loader)
+			return ((uint32_t)i);
+	return (NONE);
+}
+
 const char *
 pxe_no_loader(const struct pxe *p, char text[64])
 {
