@@ -3,12 +3,15 @@
 #	make				build
 #	make test			every test, as root
 #	make demo [FIRMWARE=uefi]	a real machine, from power-on to done
+#	make fuzz [FUZZ_RUNS=200000]	dhcpd under libFuzzer, as nobody
+#	make bench [BENCH=dhcp]		beside other servers, as root
 #	make lint			what compilers and checkers think
 #	make install [DESTDIR= PREFIX=/usr]; make uninstall
 
 PREFIX	?= /usr
 DESTDIR	?=
 FIRMWARE ?= bios
+BENCH	?= dhcp
 YACC	:= bison
 O	:= obj
 OO	:= $(O)/o
@@ -72,7 +75,7 @@ $(UNITS) $(TOOLS):
 
 # Tests.  What is missing is fetched first; then everything runs under prove.
 NETTESTS := $(wildcard tests/conf/*.t tests/sandbox/*.t tests/net/*.t \
-	tests/fault/*.t tests/boot/*.t)
+	tests/fault/*.t tests/boot/*.t tests/fuzz/*.t)
 
 test:
 	@sh tests/deps.sh test
@@ -85,14 +88,42 @@ tools: $(UNITS) $(TOOLS)
 check-unit: tools
 	prove -e '' $(sort $(UNITS))
 
-check-net: all tools
+check-net: all tools fuzzers
 	prove -e sh --timer $(sort $(NETTESTS))
+
+# All of dhcpd but its sockets, with what clang can check while it runs.
+FUZZ_RUNS ?= 200000
+FUZZERS	:= $(patsubst tests/fuzz/%.c,$(O)/tests/%,$(wildcard tests/fuzz/*_fuzz.c))
+WRAP	:= proc_send proc_send_many proc_step outbox_put fatal fatalx
+
+$(FUZZERS): $(O)/tests/%: tests/fuzz/%.c $(O)/lib.a
+	@mkdir -p $(@D)
+	@echo "ld $@"
+	@$(COMPILE) -I. -Idhcpd -fsanitize=fuzzer $(LDFLAGS) \
+	    $(WRAP:%=-Wl,--wrap=%) -o $@ $< $(O)/lib.a $(LIBS)
+
+fuzzers:
+	@$(MAKE) --no-print-directory O=$(O)/fuzz CC=clang-14 WARN=-w \
+	    CFLAGS='-O1 -g -fno-omit-frame-pointer -U_FORTIFY_SOURCE \
+	    -fsanitize=fuzzer-no-link,address,undefined \
+	    -fno-sanitize-recover=all' $(FUZZERS:$(O)/%=$(O)/fuzz/%)
+
+fuzz:
+	@sh tests/deps.sh fuzz
+	@$(MAKE) --no-print-directory fuzzers
+	@BW_OBJ=$(abspath $(O)) sh tests/fuzz/run.sh dhcp $(FUZZ_RUNS)
 
 demo:
 	@sh tests/deps.sh demo
 	@sh tests/deps.sh users
 	@$(MAKE) --no-print-directory all tools
 	@sh tests/demo.sh $(FIRMWARE)
+
+bench:
+	@sh tests/deps.sh bench
+	@sh tests/deps.sh users
+	@$(MAKE) --no-print-directory all tools
+	@BW_OBJ=$(abspath $(O)) sh tests/bench/run.sh $(BENCH)
 
 lint:
 	@sh tests/deps.sh lint
@@ -145,5 +176,6 @@ clean:
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
-.PHONY: all test tools check-unit check-net demo lint install uninstall clean
+.PHONY: all test tools check-unit check-net demo fuzz fuzzers \
+	bench lint install uninstall clean
 .DELETE_ON_ERROR:

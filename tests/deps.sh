@@ -3,11 +3,13 @@
 #
 # deps.sh WHAT...: have what building, testing, the demo or linting need.
 #
-#	build test demo lint	Debian packages, by apt-get, if any are missing
+#	build test fuzz demo lint  Debian packages, by apt-get, if any are missing
+#	bench			the same, with the servers to measure beside ours
 #	users			the system users of etc/sysusers.d/bootward.conf
 #
 # Nothing here brings a daemon that would start: isc-dhcp-client and tftp-hpa
 # are clients, udhcpc is one file, and --no-install-recommends keeps the rest out.
+# The servers that bench brings are kept from starting, now and after a reboot.
 
 set -eu
 
@@ -17,8 +19,13 @@ build="gcc libc6-dev make bison libbsd-dev libevent-dev libnl-3-dev
     libnl-route-3-dev libseccomp-dev libsqlite3-dev"
 boot="debian-installer-12-netboot-amd64 ipxe-qemu iproute2 ovmf passwd procps
     pxelinux qemu-system-x86 seabios syslinux-common util-linux"
-clients="curl debconf isc-dhcp-client tftp-hpa udhcpc wget"
+clients="curl debconf dhcpcd-base dnsmasq-base isc-dhcp-client isc-dhcp-relay
+    tftp-hpa udhcpc wget"
+fuzz="clang-14 libclang-rt-14-dev"
 lint="clang-tidy cppcheck mandoc shellcheck"
+servers="isc-dhcp-server kea-dhcp4-server"
+bench="dnsmasq-base $servers iproute2 linux-perf procps sqlite3 strace
+    util-linux"
 
 die()
 {
@@ -31,10 +38,12 @@ packages_of()
 	case $1 in
 	build)	echo "$build" ;;
 	demo)	echo "$build" "$boot" ;;
-	test)	echo "$build" "$boot" "$clients" \
+	fuzz)	echo "$build" "$fuzz" ;;
+	test)	echo "$build" "$boot" "$clients" "$fuzz" \
 	    "e2fsprogs mandoc perl sqlite3 strace" ;;
 	lint)	echo "$build" "$lint" ;;
-	*)	die "usage: deps.sh build|test|demo|lint|users ..." ;;
+	bench)	echo "$build" "$bench" ;;
+	*)	die "usage: deps.sh build|test|fuzz|demo|lint|bench|users ..." ;;
 	esac
 }
 
@@ -49,6 +58,16 @@ missing_of()
 	echo "${missing# }"
 }
 
+# A unit that leads nowhere is never started.
+keep_stopped()		# PACKAGE
+{
+	unit=/etc/systemd/system/$1.service
+	[ -e "$unit" ] || [ -L "$unit" ] || {
+		mkdir -p /etc/systemd/system
+		ln -s /dev/null "$unit"
+	}
+}
+
 install_packages()
 {
 	command -v dpkg-query >/dev/null ||
@@ -59,6 +78,11 @@ install_packages()
 	[ "$(id -u)" = 0 ] ||
 	    die "missing packages (run as root, or install them): $missing"
 
+	for p in $servers isc-dhcp-relay; do
+		case " $missing " in
+		*" $p "*) keep_stopped "$p" ;;
+		esac
+	done
 	echo "installing: $missing"
 	export DEBIAN_FRONTEND=noninteractive
 	log=$(mktemp)
