@@ -5,6 +5,7 @@
 #	make demo [FIRMWARE=uefi]	a real machine, from power-on to done
 #	make fuzz [FUZZ_RUNS=200000]	dhcpd under libFuzzer, as nobody
 #	make bench [BENCH=dhcp]		beside other servers, as root
+#	make conform			the standards, by us and by other servers
 #	make lint			what compilers and checkers think
 #	make install [DESTDIR= PREFIX=/usr]; make uninstall
 
@@ -124,6 +125,12 @@ bench:
 	@sh tests/deps.sh users
 	@$(MAKE) --no-print-directory all tools
 	@BW_OBJ=$(abspath $(O)) sh tests/bench/run.sh $(BENCH)
+
+conform:
+	@sh tests/deps.sh bench
+	@sh tests/deps.sh users
+	@$(MAKE) --no-print-directory all tools
+	@BW_OBJ=$(abspath $(O)) sh tests/conform/run.sh all
 
 lint:
 	@sh tests/deps.sh lint
