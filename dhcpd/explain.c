@@ -325,36 +325,47 @@ say_address(struct play *p)
 		    "free as far as is known");
 }
 
+static const struct conf_where *
+where_loader(const struct play *p)
+{
+	return (p->v.loader == NULL ? NULL : where(p, WHERE_LOADER,
+	    pxe_loader_row(p->view->conf, p->v.loader)));
+}
+
+/* Why it is told of no boot file, or NULL. */
+static const char *
+no_boot(const struct verdict *v, char text[64])
+{
+	if (v->circles)
+		return ("it has had its loader again and again: it boots in "
+		    "circles");
+	if (v->no_loader)
+		return (pxe_no_loader(&v->pxe, text));
+	return (v->loader == NULL ? "it boots its own disk" : NULL);
+}
+
 static void
 say_boot(struct play *p, const uint8_t *octets)
 {
-	const struct conf	*conf = p->view->conf;
 	const struct verdict	*v = &p->v;
-	char			 addr[ADDR_STRLEN], file[DHCP_FILE_LEN + 1];
+	char			 addr[ADDR_STRLEN], file[PATH_LEN], text[64];
+	const char		*why;
 	struct buf		 in;
 
 	if (!pxe_boots(&v->pxe))
 		return;
-	if (v->no_loader) {
-		say(p, NULL, "boot file", "none: there is no loader for "
-		    "architecture %u", v->pxe.arch);
-		return;
-	}
-	if (v->loader == NULL) {
-		say(p, NULL, "boot file", "none: it boots its own disk");
+	if ((why = no_boot(v, text)) != NULL) {
+		say(p, NULL, "boot file", "none: %s", why);
 		return;
 	}
 	buf_init(&in, octets, DHCP_HDRLEN);
 	buf_skip(&in, SIADDR_AT);
 	say(p, where(p, WHERE_SEGMENT, v->segment), "next server", "%s",
 	    addr_str(buf_u32(&in), addr));
-	memset(file, 0, sizeof(file));
-	in.off = DHCP_FILE_AT;
-	buf_copy(&in, file, DHCP_FILE_LEN);
-	say(p, where(p, WHERE_LOADER, (uint32_t)(v->loader - conf->loader)),
-	    "boot file", "%s", file[0] == '\0' ? "in option 67" : file);
-	say(p, where(p, WHERE_LOADER, (uint32_t)(v->loader - conf->loader)),
-	    "loader", "%s", v->loader->arch < LOADER_MAX ?
+	pxe_file(v->loader, &v->pxe, v->next_server, file);
+	say(p, where_loader(p), "boot file", "%s", file[0] == '\0' ?
+	    "none: it knows its files itself" : file);
+	say(p, where_loader(p), "loader", "%s", v->loader->arch < LOADER_MAX ?
 	    loader_names[v->loader->arch] : "");
 }
 
@@ -416,9 +427,7 @@ where_made(const struct play *p, uint8_t code)
 		return (where(p, WHERE_HOST, v->host));
 	case OPT_TFTP_NAME:
 	case OPT_BOOT_FILE:
-		if (v->loader != NULL)
-			return (where(p, WHERE_LOADER, (uint32_t)(v->loader -
-			    p->view->conf->loader)));
+		return (where_loader(p));
 	}
 	return (NULL);
 }

@@ -133,7 +133,7 @@ is "boot file" "$(line 'boot file')" "boot file pxelinux.0 ($conf:3)"
 is "next server" "$(line 'next server')" "next server 10.77.0.1 ($conf:5)"
 is "option 67" "$(line 67)" "67 boot-file \"pxelinux.0\" ($conf:3)"
 ok "it counts as asked" says 0 'armed' show hosts
-ok "no loader" says 0 'boot file  *none: there is no loader for arch.* 6$' \
+ok "no loader" says 0 'boot file  *none: there is no loader .*for architecture 6$' \
     explain 52:54:00:00:00:01 arch 6
 ok "iPXE" says 0 'PXEClient:Arch:00000.*, as iPXE' explain 52:54:00:00:00:01 \
     stage ipxe
