@@ -76,7 +76,7 @@ $(UNITS) $(TOOLS):
 
 # Tests.  What is missing is fetched first; then everything runs under prove.
 NETTESTS := $(wildcard tests/conf/*.t tests/sandbox/*.t tests/net/*.t \
-	tests/fault/*.t tests/boot/*.t tests/fuzz/*.t)
+	tests/conform/*.t tests/fault/*.t tests/boot/*.t tests/fuzz/*.t)
 
 test:
 	@sh tests/deps.sh test
