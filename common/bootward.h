@@ -85,8 +85,8 @@ unsigned int proc_links(enum proc);		/* set of TO() bits */
 
 enum lease_state { LEASE_FREE, LEASE_BOUND, LEASE_DECLINED };
 
-#define CLIENT_ID_LEN	140
-#define RELAY_LEN	103
+#define CLIENT_ID_LEN	255		/* all that option 61 can be */
+#define RELAY_LEN	108
 
 /* One address and who has it; the unit of durable state. */
 struct msg_lease {
@@ -102,7 +102,8 @@ struct msg_lease {
 	uint8_t		relay_len;		/* 0: no relay agent said */
 	uint8_t		relay[RELAY_LEN];	/* its option 82 */
 };
-static_assert(sizeof(struct msg_lease) == 400, "msg_lease");
+static_assert(sizeof(struct msg_lease) == 520, "msg_lease");
+static_assert(CLIENT_ID_LEN == UINT8_MAX, "any id_len is within id");
 
 /* What the others need to know of a lease: who an address is. */
 struct msg_grant {

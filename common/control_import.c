@@ -122,7 +122,7 @@ static int
 import_ok(const struct ctl_import *in)
 {
 	return (in->addr != 0 && in->addr != UINT32_MAX &&
-	    in->id_len <= sizeof(in->id) && MSG_STRING_OK(in->hostname) &&
+	    MSG_STRING_OK(in->hostname) &&
 	    (in->hostname[0] == '\0' || name_is_ldh(in->hostname)) &&
 	    (mac_is_unicast(in->mac) || in->id_len > 0) &&
 	    in->start_wall >= 0 && in->start_wall < WALL_MAX &&

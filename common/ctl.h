@@ -81,11 +81,11 @@ struct ctl_import {
 	uint32_t	line;			/* of the file */
 	struct mac	mac;			/* all zero: not Ethernet */
 	uint8_t		id_len;
-	uint8_t		pad[5];
+	uint8_t		pad[10];
 	uint8_t		id[CLIENT_ID_LEN];	/* option 61 */
 	char		hostname[NAME_LEN];	/* LDH, or "" */
 };
-static_assert(sizeof(struct ctl_import) == 248, "ctl_import");
+static_assert(sizeof(struct ctl_import) == 368, "ctl_import");
 
 struct ctl_end {
 	int32_t		code;			/* 0 done, 1 refused */

@@ -97,7 +97,6 @@ int
 facts_lease_ok(const struct msg_lease *lease)
 {
 	return (lease->addr != 0 && lease->state <= LEASE_DECLINED &&
-	    lease->id_len <= sizeof(lease->id) &&
 	    lease->relay_len <= sizeof(lease->relay) &&
 	    MSG_STRING_OK(lease->host) && MSG_STRING_OK(lease->hostname));
 }

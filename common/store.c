@@ -23,7 +23,8 @@
 #define EVENTS_MAX	1024	/* waiting; more are lost */
 #define EVENTS_MS	1000	/* events alone can wait that long */
 #define RETRY_MS	1000	/* inputs that could not be stored */
-#define ROWS		40	/* leases in a message */
+#define ROWS	((int)((MSG_SIZE - sizeof(struct imsg_hdr)) /	\
+		sizeof(struct msg_lease)))	/* in a message */
 #define TIME_SANE	(1LL << 60)
 #define EVENT_AGE_US	(60 * 1000000LL)
 

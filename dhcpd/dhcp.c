@@ -218,7 +218,7 @@ options_parse(struct dhcp_msg *m, struct buf *in, struct buf *sname,
 	return (0);
 }
 
-/* A sender that can be answered: Ethernet, or known by its client id. */
+/* A sender that can be answered: its MAC is one, or its client id is. */
 static int
 sender_ok(struct dhcp_msg *m)
 {
@@ -226,8 +226,10 @@ sender_ok(struct dhcp_msg *m)
 		return (0);
 	if (m->htype == HTYPE_ETHERNET && m->hlen == sizeof(m->mac.b)) {
 		memcpy(m->mac.b, m->chaddr, sizeof(m->mac.b));
+		/* RFC 2131 4.2: the client id is enough, if it has one. */
 		return (mac_is_unicast(m->mac) ||
-		    m->type == DHCP_LEASEQUERY);
+		    m->type == DHCP_LEASEQUERY ||
+		    ((m->mac.b[0] & 1) == 0 && m->id.len > 0));
 	}
 	/* RFC 4388 6.2: who asks is giaddr, not chaddr. */
 	if (m->type == DHCP_LEASEQUERY)

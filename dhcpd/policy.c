@@ -371,7 +371,8 @@ decide_giving_up(struct asker *a, uint32_t addr, enum verdict_kind kind)
 	const struct dhcp_msg	*req = a->req;
 	struct lease		*l = lease_by_addr(a->view->leases, addr);
 
-	if (!a->link->relayed && !mac_equal(req->l2_src, req->mac))
+	if (!a->link->relayed && mac_is_unicast(req->mac) &&
+	    !mac_equal(req->l2_src, req->mac))
 		silent(a->v, "sent by another machine than it says");
 	else if (req->server != 0 ? !asker_names_us(a, req->server) :
 	    kind == V_DECLINE)

@@ -50,7 +50,7 @@ test_bad_rows(void)
 		"UPDATE leases SET mac = x'00' WHERE addr = 172818688",
 		"UPDATE leases SET mac = 'text' WHERE addr = 172818689",
 		"UPDATE leases SET state = 99 WHERE addr = 172818690",
-		"UPDATE leases SET client_id = zeroblob(141)"
+		"UPDATE leases SET client_id = zeroblob(300)"
 		    " WHERE addr = 172818691",
 		"UPDATE leases SET host = 'a' || char(10) WHERE addr ="
 		    " 172818692",
@@ -63,7 +63,7 @@ test_bad_rows(void)
 		    " 0, 0, x'')",
 		"INSERT INTO leases VALUES(1 << 33, 1, zeroblob(6), x'', '',"
 		    " '', 0, 0, x'')",
-		"UPDATE leases SET relay = zeroblob(104)"
+		"UPDATE leases SET relay = zeroblob(109)"
 		    " WHERE addr = 172818697",
 		"UPDATE leases SET relay = 82 WHERE addr = 172818698",
 	};
