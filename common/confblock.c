@@ -9,6 +9,7 @@
 #include "parse.h"
 
 #define VARS_MAX	100000			/* of all hosts together */
+#define OWN_VARS_MAX	1000			/* of one host or group */
 
 /* Images ------------------------------------------------------------------ */
 
@@ -129,7 +130,7 @@ add_var(struct parse *p, uint32_t host, uint32_t group, const char *name,
 	struct conf	*conf = p->conf;
 	struct conf_var	*row;
 	const char	*why;
-	size_t		 i;
+	size_t		 i, own = 0;
 
 	if ((why = var_name(p, name)) != NULL)
 		return (why);
@@ -145,6 +146,9 @@ add_var(struct parse *p, uint32_t host, uint32_t group, const char *name,
 		if (row->host == host && row->group == group &&
 		    strcmp(row->name, name) == 0)
 			return (conf_say(p, "\"%s\" is set twice", name));
+		if (row->host == host && ++own == OWN_VARS_MAX)
+			return (conf_say(p, "there are more than %d settings "
+			    "here", OWN_VARS_MAX));
 	}
 	row = conf_add_var(conf);
 	row->host = host;

@@ -44,7 +44,7 @@ check_segment(struct parse *p, uint32_t row)
 	char				 place[64], net[ADDR_STRLEN];
 	uint32_t			 i, mask;
 
-	for (i = 0; i < row; i++) {
+	for (i = 0; p->same[FIELD_SEGMENT][row] && i < row; i++) {
 		other = &p->conf->segment[i];
 		if (other->prefix == 0)
 			continue;
@@ -110,8 +110,8 @@ check_range(struct parse *p, uint32_t row)
 	const char			*what;
 	uint32_t			 i, addr;
 
-	for (i = row; i > 0 && p->conf->range[i - 1].segment == r->segment;
-	    i--) {
+	for (i = p->same[FIELD_RANGE][row] ? row : 0;
+	    i > 0 && p->conf->range[i - 1].segment == r->segment; i--) {
 		other = &p->conf->range[i - 1];
 		if (r->first <= other->last && other->first <= r->last)
 			return (conf_say(p, "overlaps with the range of %s",
@@ -225,10 +225,11 @@ static const char *
 check_image(struct parse *p, uint32_t row)
 {
 	const char			*name = p->conf->image[row].name;
-	const struct conf_image		*image = conf_image(p->conf, name);
+	const struct conf_image		*image;
 	char				 place[64];
 
-	if (image == &p->conf->image[row])
+	if (!p->same[FIELD_IMAGE][row] ||
+	    (image = conf_image(p->conf, name)) == &p->conf->image[row])
 		return (NULL);
 	return (conf_say(p, "there is already an image \"%s\" in %s", name,
 	    place_of(p, FIELD_IMAGE, (uint32_t)(image - p->conf->image),
@@ -242,10 +243,25 @@ check_group(struct parse *p, uint32_t row)
 	char		 place[64];
 	uint32_t	 i;
 
-	for (i = 0; i < row; i++)
+	for (i = 0; p->same[FIELD_GROUP][row] && i < row; i++)
 		if (strcmp(p->conf->group[i].name, name) == 0)
 			return (conf_say(p, "there is already a group \"%s\" "
 			    "in %s", name, place_of(p, FIELD_GROUP, i,
+			    place)));
+	return (NULL);
+}
+
+static const char *
+check_shared(struct parse *p, uint32_t row)
+{
+	const char	*name = p->conf->shared[row].name;
+	char		 place[64];
+	uint32_t	 i;
+
+	for (i = 0; p->same[FIELD_SHARED][row] && i < row; i++)
+		if (strcmp(p->conf->shared[i].name, name) == 0)
+			return (conf_say(p, "there is already a shared network "
+			    "\"%s\" in %s", name, place_of(p, FIELD_SHARED, i,
 			    place)));
 	return (NULL);
 }
@@ -282,6 +298,7 @@ check_group_image(struct parse *p, uint32_t row)
 static const char *(*const checks[FIELD_MAX])(struct parse *, uint32_t) = {
 	[FIELD_UNKNOWN] = check_unknown,
 	[FIELD_LOADER] = conf_check_loader,
+	[FIELD_SHARED] = check_shared,
 	[FIELD_SEGMENT] = check_segment,
 	[FIELD_RANGE] = check_range,
 	[FIELD_PROXY] = check_proxy,
@@ -298,15 +315,20 @@ static const char *(*const checks[FIELD_MAX])(struct parse *, uint32_t) = {
 	[FIELD_HOST_IMAGE] = check_host_image,
 };
 
-/* Is it about a file below a root that is not known? */
+/* Is it about a file below a root? */
 static int
-is_rootless(const struct parse *p, enum field field)
+is_below_root(enum field field)
+{
+	return (field == FIELD_LOADER || field == FIELD_KERNEL ||
+	    field == FIELD_INITRD || field == FIELD_PACKAGES);
+}
+
+/* The root is not known, its statement was bad. */
+static int
+root_is_bad(const struct parse *p)
 {
 	const struct note	*n;
 
-	if (field != FIELD_LOADER && field != FIELD_KERNEL &&
-	    field != FIELD_INITRD && field != FIELD_PACKAGES)
-		return (0);
 	for (n = p->notes; n < p->notes + p->nnotes; n++)
 		if (n->field == FIELD_ROOT)
 			return (n->bad);
@@ -340,23 +362,26 @@ conf_check(struct parse *p)
 {
 	const struct note	*n;
 	const char		*why;
+	int			 rootless = root_is_bad(p);
 
 	if (p->nerrors == 0 && !is_reachable(p->conf))
 		parse_error(p, (struct where){ 0, 0 }, "expected at least one "
 		    "\"interface\", or a subnet with a \"relay\"");
+	conf_same_find(p);
 	p->boot = root_open(p, "boot");
 	p->www = root_open(p, "www");
 	for (n = p->notes; n < p->notes + p->nnotes; n++) {
 		if (p->nerrors > ERRORS_MAX)
 			break;
 		if (n->bad || checks[n->field] == NULL ||
-		    is_rootless(p, n->field))
+		    (rootless && is_below_root(n->field)))
 			continue;
 		p->at = n->at;
 		if ((why = checks[n->field](p, n->row)) != NULL)
 			parse_error(p, n->at, why);
 	}
 	conf_usual_loaders(p);
+	conf_same_free(p);
 	if (p->boot != -1)
 		close(p->boot);
 	if (p->www != -1)

@@ -107,13 +107,16 @@ var_cmp(const void *va, const void *vb)
 	return (a->row < b->row ? -1 : a->row > b->row);
 }
 
-/* The first host that is printed with this group or after it. */
+/*
+ * The first host that is printed with this group or after it; hosts and
+ * settings both come in the order of groups.
+ */
 static uint32_t
-group_place(const struct conf *conf, uint32_t group)
+group_place(const struct conf *conf, uint32_t group, uint32_t from)
 {
 	uint32_t	i;
 
-	for (i = 0; i < conf->nhost; i++)
+	for (i = from; i < conf->nhost; i++)
 		if (conf->host[i].group != NONE &&
 		    conf->host[i].group >= group)
 			break;
@@ -134,7 +137,7 @@ vars_order(struct conf *conf)
 		rows[i] = conf->var[i];
 		if (rows[i].host == NONE && rows[i].group != group) {
 			group = rows[i].group;
-			first = group_place(conf, group);
+			first = group_place(conf, group, first);
 		}
 		place[i] = (struct var_place){ rows[i].host, 1, 0, i };
 		if (rows[i].host == NONE)

@@ -10,21 +10,12 @@
 const char *
 conf_open_shared(struct parse *p, struct args args)
 {
-	struct conf	*conf = p->conf;
-	const char	*why;
-	char		*name = conf_add_shared(conf)->name;
-	size_t		 i;
+	char	*name = conf_add_shared(p->conf)->name;
 
-	p->shared = (uint32_t)conf->nshared - 1;
+	p->shared = (uint32_t)p->conf->nshared - 1;
 	(void)conf_note(p, FIELD_SHARED, p->shared);
 	conf_enter(p);
-	if ((why = conf_block_name(p, name, args, "a name")) != NULL)
-		return (why);
-	for (i = 0; i < p->shared; i++)
-		if (strcmp(conf->shared[i].name, name) == 0)
-			return (conf_say(p, "there is already a shared network "
-			    "\"%s\"", name));
-	return (NULL);
+	return (conf_block_name(p, name, args, "a name"));
 }
 
 const char *

@@ -11,6 +11,8 @@
 
 #include "parse.h"
 
+#define IFACES_MAX	4096
+
 /* What every setter uses -------------------------------------------------- */
 
 static const struct {
@@ -339,6 +341,9 @@ conf_set_interface(struct parse *p, const char *name)
 		if (strcmp(conf->iface[i].name, name) == 0)
 			return (conf_say(p, "the interface \"%s\" is here "
 			    "twice", name));
+	if (conf->niface == IFACES_MAX)
+		return (conf_say(p, "there are more than %d interfaces",
+		    IFACES_MAX));
 	return (conf_copy(p, conf_add_iface(conf)->name, IFNAME_LEN, name,
 	    "the interface"));
 }

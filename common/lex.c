@@ -20,6 +20,7 @@
 #define BYTES_MAX	(16 * 1024 * 1024)	/* of all files together */
 #define FILES_MAX	10000
 #define DEPTH_MAX	16			/* of includes */
+#define MACROS_MAX	10000
 
 static const char	word_ends[] = " \t\r\n\"{};#=$\\";
 
@@ -247,7 +248,11 @@ macro_set(struct parse *p, const char *name, const char *value, int fixed)
 	if (len == 0 || macro_len(name) != len)
 		return (conf_say(p, "expected letters, digits and \"_\" as the "
 		    "name of a macro, found \"%.60s\"", name));
-	if ((m = macro_find(p, name, len)) == NULL) {
+	if ((m = macro_find(p, name, len)) == NULL &&
+	    p->nmacros == MACROS_MAX)
+		return (conf_say(p, "there are more than %d macros",
+		    MACROS_MAX));
+	if (m == NULL) {
 		p->macros = xreallocarray(p->macros, p->nmacros + 1,
 		    sizeof(*p->macros));
 		m = &p->macros[p->nmacros++];
@@ -544,6 +549,9 @@ next_token(struct parse *p)
 {
 	int	token;
 
+	/* After so many errors, nobody waits for the end of the file. */
+	if (p->nerrors > ERRORS_MAX && p->top != NULL)
+		p->top->pos = p->top->len;
 	for (;;) {
 		if (p->top == NULL)
 			return (p->tok.token = LEX_END);

@@ -168,6 +168,7 @@ struct parse {
 	struct error	*errors;
 	size_t		 nerrors;
 	unsigned int	 lost;			/* LOST_*: not all are known */
+	uint8_t		*same[FIELD_MAX];	/* rows like another; or NULL */
 	int		 boot, www;		/* directories to check in */
 	char		 text[512];		/* what a setter returns */
 };
@@ -309,6 +310,9 @@ int	 conf_hex(const char *, uint8_t *, size_t);
 
 /* confcheck.c: everything that needs the whole configuration. */
 void	 conf_check(struct parse *);
+/* confsame.c: find rows that may be like another, for p->same. */
+void	 conf_same_find(struct parse *);
+void	 conf_same_free(struct parse *);
 /* confroot.c: what files below ROOT and answer scripts should be. */
 const char *conf_check_loader(struct parse *, uint32_t row);
 const char *conf_check_kernel(struct parse *, uint32_t row);

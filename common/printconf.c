@@ -14,6 +14,14 @@ static const char *const option_words[] = {
 	"address", "text", "hex", "u8", "u16", "u32", "route", "domain"
 };
 
+/* How far rows were printed that stand in the order of their owners. */
+struct printer {
+	const struct conf	*conf;
+	FILE			*f;
+	size_t			 range, hostid, var;
+	uint32_t		 shared, group;	/* the next to open */
+};
+
 /* A string in quotes; it holds no control characters. */
 static void
 print_bytes(FILE *f, const void *data, size_t len)
@@ -286,20 +294,23 @@ print_rules(const struct conf_segment *s, const char *in, FILE *f)
 }
 
 static void
-print_segment(const struct conf *conf, uint32_t row, const char *outer,
-    FILE *f)
+print_segment(struct printer *p, uint32_t row, const char *outer)
 {
-	const struct conf_segment	*s = &conf->segment[row];
+	const struct conf_segment	*s = &p->conf->segment[row];
 	const struct conf_range		*r;
 	const char			*in = outer[0] == '\0' ? "\t" : "\t\t";
 	char				 a[ADDR_STRLEN], b[ADDR_STRLEN];
+	FILE				*f = p->f;
 
 	fprintf(f, "%ssubnet %s/%u {\n", outer, addr_str(s->net, a),
 	    s->prefix);
-	for (r = conf->range; r < conf->range + conf->nrange; r++)
-		if (r->segment == row)
-			fprintf(f, "%srange %s - %s\n", in,
-			    addr_str(r->first, a), addr_str(r->last, b));
+	for (; p->range < p->conf->nrange; p->range++) {
+		r = &p->conf->range[p->range];
+		if (r->segment != row)
+			break;
+		fprintf(f, "%srange %s - %s\n", in, addr_str(r->first, a),
+		    addr_str(r->last, b));
+	}
 	print_list(f, in, "router", s->router, s->nrouters);
 	print_list(f, in, "dns", s->dns, s->ndns);
 	print_line_of(f, in, "domain ", s->domain);
@@ -309,7 +320,7 @@ print_segment(const struct conf *conf, uint32_t row, const char *outer,
 	}
 	if (s->probe != PROBE_BACKGROUND)
 		fprintf(f, "%sprobe %s\n", in, probe_words[s->probe]);
-	print_options(conf, OPTION_SUBNET, row, in, f);
+	print_options(p->conf, OPTION_SUBNET, row, in, f);
 	print_list(f, in, "next-server", &s->next_server, s->next_server != 0);
 	print_rules(s, in, f);
 	print_list(f, in, "relay", s->relay, s->nrelays);
@@ -317,39 +328,39 @@ print_segment(const struct conf *conf, uint32_t row, const char *outer,
 }
 
 /*
- * Shared networks up to the one given; those without subnets have no other
- * place than before the next.
+ * Shared networks up to the one given, with the subnets from row on that are
+ * theirs; those without any have no other place than before the next.  The
+ * first subnet that is not printed.
  */
 static uint32_t
-print_shared(const struct conf *conf, uint32_t from, uint32_t to, FILE *f)
+print_shared(struct printer *p, uint32_t to, uint32_t row)
 {
-	uint32_t	i;
-	size_t		s;
+	const struct conf	*conf = p->conf;
 
-	for (i = from; i < to; i++) {
-		print_text(f, "shared network ", conf->shared[i].name);
-		fprintf(f, " {\n");
-		for (s = 0; s < conf->nsegment; s++)
-			if (conf->segment[s].shared == i)
-				print_segment(conf, (uint32_t)s, "\t", f);
-		fprintf(f, "}\n");
+	for (; p->shared < to; p->shared++) {
+		print_text(p->f, "shared network ",
+		    conf->shared[p->shared].name);
+		fprintf(p->f, " {\n");
+		while (row < conf->nsegment &&
+		    conf->segment[row].shared == p->shared)
+			print_segment(p, row++, "\t");
+		fprintf(p->f, "}\n");
 	}
-	return (from > to ? from : to);
+	return (row);
 }
 
 static void
 print_segments(const struct conf *conf, FILE *f)
 {
-	uint32_t	i, shared, next = 0;
+	struct printer	p = { .conf = conf, .f = f };
+	uint32_t	i;
 
-	for (i = 0; i < conf->nsegment; i++) {
-		shared = conf->segment[i].shared;
-		if (shared == NONE)
-			print_segment(conf, i, "", f);
+	for (i = 0; i < conf->nsegment;)
+		if (conf->segment[i].shared == NONE)
+			print_segment(&p, i++, "");
 		else
-			next = print_shared(conf, next, shared + 1, f);
-	}
-	(void)print_shared(conf, next, (uint32_t)conf->nshared, f);
+			i = print_shared(&p, conf->segment[i].shared + 1, i);
+	(void)print_shared(&p, (uint32_t)conf->nshared, i);
 }
 
 /* Loaders and images ------------------------------------------------------- */
@@ -385,14 +396,6 @@ print_images(const struct conf *conf, FILE *f)
 }
 
 /* Hosts -------------------------------------------------------------------- */
-
-/* How far the rows of hosts were printed: they are in the hosts' order. */
-struct printer {
-	const struct conf	*conf;
-	FILE			*f;
-	size_t			 hostid, var;
-	uint32_t		 group;		/* the next to open */
-};
 
 static void
 print_vars(struct printer *p, uint32_t host, uint32_t group, const char *in)

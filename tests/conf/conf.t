@@ -123,6 +123,24 @@ repeat()		# TEXT COUNT
 	head -c "$2" /dev/zero | tr '\0' "$1"
 }
 
+lines()			# COUNT TEXT
+{
+	yes "$2" | head -n "$1"
+}
+
+# Many errors are not all told; the first line that is matches.
+many_fail()		# NAME PATTERN ARGUMENT...
+{
+	name=$1
+	pattern=$2
+	shift 2
+	run "$@"
+	[ "$status" -eq 1 ] && [ "$(wc -l <"$tmp/said")" -le 201 ] &&
+	    head -n 1 "$tmp/said" | grep -q "$pattern"
+	ok $? "$name"
+	[ "$status" -eq 1 ] || echo "# status $status"
+}
+
 strange()
 {
 	fails "a file that is not there" 'nothing: No such file' "$tmp/nothing"
@@ -144,6 +162,32 @@ strange()
 	fails "a name too long" 'long:1: expected the name' "$tmp/long"
 	repeat 'x' 17000000 >"$tmp/huge"
 	fails "a huge file" 'more than 16 megabytes' "$tmp/huge"
+	repeat '#' 100000000 >"$tmp/huge"
+	fails "100 megabytes of comment" 'more than 16 megabytes' "$tmp/huge"
+	rm "$tmp/huge"
+	truncate -s 1G "$tmp/sparse"
+	fails "a gigabyte of NUL" 'more than 16 megabytes' "$tmp/sparse"
+	lines 20000 'group g {' >"$tmp/groups"
+	many_fail "20,000 groups in each other" \
+	    'groups:2: expected "}" for the "{" of line 1' "$tmp/groups"
+	{ printf 'subnet 10.0.0.0/8 {\n'; lines 20000 '	subnet 10.0.0.0/8 {'
+	lines 20001 '}'; } >"$tmp/subnets"
+	fails "20,000 subnets in each other" \
+	    'subnets:2: expected one of range, ' "$tmp/subnets"
+	lines 1000000 'foo' >"$tmp/errors"
+	many_fail "a million errors" 'errors:1: expected a statement' \
+	    "$tmp/errors"
+	{ echo interface lo; lines 20000 'host h { ethernet 02:00:00:00:00:01 }'
+	} >"$tmp/same"
+	many_fail "one host 20,000 times" 'same:3: there is already a host' \
+	    "$tmp/same"
+	printf 'include "loop2"\n' >"$tmp/loop1"
+	printf 'include "loop1"\n' >"$tmp/loop2"
+	fails "two files that include each other" \
+	    'loop2:1: .*loop1: the file includes itself' "$tmp/loop1"
+	printf 'include "loop*"\n' >"$tmp/loop3"
+	many_fail "a pattern that includes its file" \
+	    'loop3: the file includes itself' "$tmp/loop3"
 	: >"$tmp/empty"
 	fails "an empty file" 'at least one "interface"' "$tmp/empty"
 	fails "a bad -D" 'name of a macro, found "a-b"' -D a-b=c "minimal.conf"
@@ -185,6 +229,22 @@ many()
 	printf 'host h77 { ethernet 52:54:00:ff:00:00 }\n' >>"$tmp/many"
 	fails "the first host that is there twice" \
 	    'many:40004: there is already a host "h77" in line 156' "$tmp/many"
+	awk 'BEGIN { for (i = 0; i < 20000; i++) {
+		net = sprintf("10.%d.%d", int(i / 256), i % 256)
+		printf "subnet %s.0/24 { range %s.1 - %s.9\n", net, net, net
+		printf "router %s.254 ; option 26 u16 1400 }\n", net
+		printf "group g%d { option 12 text x ; set a b\n", i
+		printf "host h%d { ethernet 02:00:00:00:%02x:%02x\n", i,
+		    int(i / 256), i % 256
+		printf "option 224 hex 00 ; option 225 u8 1 } }\n" } }
+	    ' >"$tmp/many"
+	run -n "$tmp/many"
+	[ "$status" -eq 1 ] && grep -q 'at least one "interface"' "$tmp/said"
+	ok $? "20,000 subnets and groups"
+	printf 'interface lo\n' >>"$tmp/many"
+	run -n "$tmp/many"
+	[ "$status" -eq 0 ]
+	ok $? "20,000 subnets and groups print"
 }
 
 # A configuration that stands alone, but for its root.
