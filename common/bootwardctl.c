@@ -357,7 +357,8 @@ import_load(struct import *im, char **argv)
 static int
 ctl_import(const struct command *cmd, struct import *im, const char *file)
 {
-	const size_t	most = 64;
+	const size_t	most = (MSG_SIZE - sizeof(struct imsg_hdr)) /
+			    sizeof(im->lease[0]);
 	size_t		i, n;
 
 	for (i = 0; i < im->n; i++)

@@ -18,7 +18,7 @@
 
 #include "bootward.h"
 
-#define CHUNK	64
+#define CHUNK	32
 #define WAIT_MS	10000
 
 static const char	*path = CTL_SOCKET;
@@ -129,12 +129,6 @@ bad_addr(struct ctl_import *l)
 }
 
 static void
-bad_id(struct ctl_import *l)
-{
-	l->id_len = 255;
-}
-
-static void
 bad_name_end(struct ctl_import *l)
 {
 	memset(l->hostname, 'a', sizeof(l->hostname));
@@ -169,7 +163,7 @@ static const struct {
 	const char	*name;
 	void		(*spoil)(struct ctl_import *);
 } spoilers[] = {
-	{ "address", bad_addr }, { "id", bad_id }, { "owner", bad_owner },
+	{ "address", bad_addr }, { "owner", bad_owner },
 	{ "name", bad_name }, { "endless name", bad_name_end },
 	{ "start", bad_start }, { "end", bad_end },
 };
