@@ -33,6 +33,20 @@ static struct log_limit		unsent;
 static const struct mac		everybody = { { 0xff, 0xff, 0xff, 0xff, 0xff,
 				    0xff } };
 
+/*
+ * To a machine on our link an answer goes back as the request came: nobody
+ * can make us, or the kernel, look for machines that are not there.
+ */
+static void
+letter_back(struct letter *l, const struct dhcp_msg *req)
+{
+	if (link_find(&l->port->link, l->dst) == -1 ||
+	    !mac_is_unicast(req->l2_src))
+		return;
+	l->dst_mac = req->l2_src;
+	l->raw = 1;
+}
+
 /* RFC 2131 4.1, in its order. */
 void
 letter_address(struct letter *l, struct port *port, const struct dhcp_msg *req,
@@ -48,14 +62,16 @@ letter_address(struct letter *l, struct port *port, const struct dhcp_msg *req,
 		l->dst = req->src;
 		l->dport = req->sport;
 		l->sport = DHCP_PORT_PXE;
+		letter_back(l, req);
 	} else if (req->giaddr != 0) {
 		l->dst = req->giaddr;
 		/* RFC 8357 5.2: a relay agent may want it elsewhere. */
 		l->dport = req->relay_port ? req->sport : DHCP_PORT_SERVER;
 	} else if (v->kind != V_NAK && v->kind != V_OFFER &&
-	    req->ciaddr != 0 && req->ciaddr == v->addr)
+	    req->ciaddr != 0 && req->ciaddr == v->addr) {
 		l->dst = req->ciaddr;
-	else if (v->kind == V_NAK || v->kind == V_PROXY ||
+		letter_back(l, req);
+	} else if (v->kind == V_NAK || v->kind == V_PROXY ||
 	    !mac_is_unicast(req->mac) ||
 	    (req->flags & DHCP_FLAG_BROADCAST) != 0) {
 		l->dst = INADDR_BROADCAST;

@@ -400,4 +400,4 @@ is "no question changes a lease" \
     "$(echo "$before" | sed 's/"left":[0-9]*//g')"
 ok "they are counted" [ "$(counter leasequery)" -ge 8 ]
 
-finish
+finish 'another DHCP server'
