@@ -243,7 +243,9 @@ note_discover(struct trail *t, const struct dhcp_msg *req,
 	t->given_us = 0;
 	if (!within(t->seen_us, SCHEDULE_S, now))
 		t->unheard = 0;
-	if (t->unheard < UINT8_MAX && !v->circles)
+	/* One that two relay agents bring is one. */
+	if (t->unheard < UINT8_MAX && !v->circles &&
+	    (t->unheard == 0 || !within(t->seen_us, 1, now)))
 		t->unheard++;
 	t->xid = req->xid;
 }

@@ -295,7 +295,8 @@ print_reply(struct buf *packet)
 	uint16_t	fl;
 	uint8_t		code, type = 0, len;
 
-	if (frame_parse(packet, &f, 0) == -1 || f.sport != 67)
+	if (frame_parse(packet, &f, 0) == -1 ||
+	    (f.sport != 67 && f.sport != 4011))
 		return (0);
 	in = f.payload;
 	if (buf_u8(&in) != 2)
