@@ -25,14 +25,20 @@ machine_new()
 # From power-on: SeaBIOS with the card's iPXE ROM, or OVMF's own network stack.
 # The network comes first in the boot order, the disk next: where the machine
 # goes is the server's decision at every power-on.
-machine_on()		# bios|uefi MAC
+machine_on()		# bios|uefi|uefi-http MAC
 {
 	card="virtio-net-pci,netdev=lan,bootindex=1,mac=$2"
+	firmware_words=
 	case $1 in
 	bios)
 				set -- -machine pc,graphics=off
 		;;
-	uefi)
+	uefi|uefi-http)
+		# Without PXE the next that it knows is HTTP boot.
+		[ "$1" = uefi ] || firmware_words="-fw_cfg
+		    name=opt/org.tianocore/IPv4PXESupport,string=no
+		    -fw_cfg name=opt/org.tianocore/IPv6PXESupport,string=no
+		    -fw_cfg name=opt/org.tianocore/IPv6Support,string=no"
 		card=$card,romfile=
 		set -- -machine q35 \
 		    -drive "if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd" \
@@ -40,13 +46,14 @@ machine_on()		# bios|uefi MAC
 		;;
 	esac
 	: >"$console"
+	# shellcheck disable=SC2086 # a list of words
 	qemu-system-x86_64 -accel tcg,thread=multi -smp 2 -m 1024 "$@" \
 	    -nodefaults -no-user-config -vga none -display none -monitor none \
 	    -serial "file:$console" \
 	    -drive "if=none,id=disk,format=raw,file=$tmp/disk" \
 	    -device virtio-blk-pci,drive=disk,bootindex=2 \
 	    -netdev tap,id=lan,ifname=bwtap0,script=no,downscript=no \
-	    -device "$card" </dev/null >"$tmp/qemu.log" 2>&1 &
+	    $firmware_words -device "$card" </dev/null >"$tmp/qemu.log" 2>&1 &
 	machine_pid=$!
 }
 

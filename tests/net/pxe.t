@@ -22,7 +22,7 @@ for name in theirs p1 p2; do
 	p1)	mac=52:54:00:00:00:11 ;;
 	p2)	mac=52:54:00:00:00:12 ;;
 	esac
-	client_new $name $mac
+	client_new "$name" "$mac"
 	ip link set "bwv$name" master bw1
 done
 in_client theirs ip addr add 10.78.0.2/16 dev eth0
@@ -148,7 +148,7 @@ uuid=97=0000112233445566778899aabbccddeeff
 # 1. Firmware of every kind, where the addresses are ours.
 offered()
 {
-	play c1 $w1 discover && grep -q ^offer "$tmp/answer"
+	play c1 "$w1" discover && grep -q ^offer "$tmp/answer"
 }
 ok "armed" ctl install web1
 ok "the server offers" wait_until 5 offered
