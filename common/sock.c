@@ -28,6 +28,7 @@
 #define HTTP_BACKLOG	1024
 #define PACKET_RCVBUF	(8 * 1024 * 1024)
 #define UDP_RCVBUF	(2 * 1024 * 1024)
+#define UDP_SNDBUF	(4 * 1024 * 1024)
 
 /* What the kernel knows besides the frame: to whom it was. */
 #define PKTTYPE		((uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE))
@@ -179,6 +180,12 @@ open_udp(struct held *h)
 		return (-1);
 	if (!sends_only)
 		rcvbuf(h->fd, UDP_RCVBUF);
+	/*
+	 * What waits for a relay agent that is not there, up to 208 KiB each,
+	 * must not keep the answers to others.
+	 */
+	else if (option(h->fd, SOL_SOCKET, SO_SNDBUFFORCE, UDP_SNDBUF) == -1)
+		(void)option(h->fd, SOL_SOCKET, SO_SNDBUF, UDP_SNDBUF);
 	return (bind_addr(h->fd, 0, h->port));
 }
 

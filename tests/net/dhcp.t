@@ -381,5 +381,5 @@ ip link set bw0 up
 ok "the interface is made anew: served" wait_until 3 offered $a discover
 ok "with an ACK" client_dhcp c1
 
-finish 'requests refused' 'somebody else uses it' 'is used by' 'bw0' 'malformed' 'not sent' \
-    'gets no boot file'
+finish 'requests refused' 'somebody else uses it' 'is used by' 'bw0' \
+    'malformed' 'not sent' 'gets no boot file'
