@@ -193,6 +193,7 @@ ping-check false;
 default-lease-time 3600;
 max-lease-time 3600;
 ddns-update-style none;
+use-host-decl-names on;
 stash-agent-options true;
 allow leasequery;
 option long1 code 224 = string;
@@ -306,15 +307,18 @@ kea_subnet()		# ID SUBNET POOL ROUTER MORE
 END
 }
 
-kea_class()		# NAME ARCH-HEX FILE
+kea_class()		# NAME TEST CLASS FILE
 {
 	cat <<END
-{ "name": "$1", "test": "option[93].hex == 0x$2",
-  "boot-file-name": "$3", "next-server": "10.77.0.1",
+{ "name": "$1", "test": "$2", "boot-file-name": "$4",
   "option-data": [ { "name": "vendor-class-identifier", "always-send": true,
-    "data": "PXEClient" }, { "name": "boot-file-name", "data": "$3",
-    "always-send": true } ] }
+    "data": "$3" }, { "name": "boot-file-name", "data": "$4" } ] }
 END
+}
+
+kea_arch()		# NAME ARCH-HEX CLASS FILE
+{
+	kea_class "$1" "option[93].hex == 0x$2 and not member('ipxe')" "$3" "$4"
 }
 
 kea_lan()
@@ -361,15 +365,15 @@ kea_conf()
 "option-def": [ { "name": "a224", "code": 224, "type": "binary" },
   { "name": "a225", "code": 225, "type": "binary" } ],
 "client-classes": [
-$(kea_class ipxe "0000 or option[77].text == 'iPXE'" \
-    http://10.77.0.1/boot.ipxe | sed 's/option.93..hex == 0x0000 or //'),
-$(kea_class bios 0000 undionly.kpxe),
-$(kea_class efi32 0006 bootia32.efi),
-$(kea_class efi64 0007 bootx64.efi),
-$(kea_class ebc 0009 bootx64.efi),
-$(kea_class arm64 000B bootaa64.efi),
-$(kea_class http64 0010 http://10.77.0.1/boot/bootx64.efi |
-    sed 's/PXEClient/HTTPClient/') ],
+$(kea_class ipxe "option[77].hex == 'iPXE' or option[175].exists" \
+    PXEClient http://10.77.0.1/boot.ipxe),
+$(kea_arch bios 0000 PXEClient undionly.kpxe),
+$(kea_arch efi32 0006 PXEClient bootia32.efi),
+$(kea_arch efi64 0007 PXEClient bootx64.efi),
+$(kea_arch ebc 0009 PXEClient bootx64.efi),
+$(kea_arch arm64 000B PXEClient bootaa64.efi),
+$(kea_arch http64 0010 HTTPClient http://10.77.0.1/boot/bootx64.efi) ],
+"next-server": "10.77.0.1",
 "shared-networks": [
 { "name": "floor", "interface": "cf2", "subnet4": [
 $(kea_subnet 1001 10.79.0.0/24 10.79.0.10-10.79.0.10 10.79.0.1),
@@ -452,7 +456,7 @@ dhcp-host=02:00:00:00:aa:02,10.77.99.2
 dhcp-host=id:01:02:00:00:00:aa:03,10.77.99.3
 dhcp-host=id:asset-4711,10.77.99.4
 dhcp-circuitid=set:port,port-7
-dhcp-host=tag:port,10.9.99.5
+dhcp-host=*:*:*:*:*:*,tag:port,10.9.99.5
 dhcp-host=02:00:00:00:aa:07,10.8.60.10
 dhcp-host=02:00:00:00:aa:08,10.77.99.8
 END

@@ -22,7 +22,7 @@
  *	check A OP B		=, != of texts
  *	own ADDRESS; disown ADDRESS	answer ARP for it as this client
  *	repeat N ... end	sets $i to 1..N
- *	pause MILLISECONDS
+ *	pause MILLISECONDS; wait MILLISECONDS, for every answer of this case
  *
  * A TEST is FIELD=VALUE, !=, >=, <=, ^= (begins with), ~ (contains),
  * @FIRST-LAST (addresses), N<M (option N before M), +N (there), -N (not),
@@ -36,7 +36,7 @@
 
 #define ARGS_MAX	64
 #define LINE_MAX_LEN	4096
-#define ANSWER_MS	1500		/* an answer that is due */
+#define ANSWER_MS	1500		/* an answer that is due; see "wait" */
 #define SILENT_MS	250
 
 static struct var {
@@ -54,7 +54,7 @@ static char		with[LINE_MAX_LEN];
 static struct port	*port;
 static struct mac	client;
 static char		why[LINE_MAX_LEN * 3];
-static int		missing;
+static int		missing, answer_ms;
 static unsigned int	ncase, none;
 
 /* Variables ------------------------------------------------------------- */
@@ -190,8 +190,8 @@ message_send(const char *type, char *words)
 static const char *
 type_text(int type)
 {
-	return (type == -1 ? "silence" : (size_t)type < nitems(type_names) ?
-	    type_names[type] : "an unknown type");
+	return ((size_t)type < nitems(type_names) ? type_names[type] :
+	    "an unknown type");
 }
 
 /* The value that a test names, in the form that in_field() has it. */
@@ -297,7 +297,7 @@ judge(const char *type, char *tests)
 {
 	char	*test, got[VALUE_MAX];
 
-	if (!await(ANSWER_MS)) {
+	if (!await(answer_ms)) {
 		missing = 1;
 		(void)snprintf(why, sizeof(why), "no answer");
 		return (-1);
@@ -368,6 +368,7 @@ step_case(char *args)
 {
 	(void)args;
 	ncase++;
+	answer_ms = ANSWER_MS;
 	with[0] = '\0';
 	port = &ports[0];
 	return (step_as((char []){ "1" }));
@@ -469,21 +470,19 @@ step_silent(char *args)
 static int
 step_lease(char *args)
 {
-	char	words[LINE_MAX_LEN], text[ADDR_STRLEN], server[ADDR_STRLEN];
+	char	words[LINE_MAX_LEN], text[VALUE_MAX], server[VALUE_MAX];
 	char	none_at_all[1] = "";
 
 	(void)snprintf(words, sizeof(words), "%s", args);
 	message_send("discover", words);
 	if (judge("offer", none_at_all) == -1)
 		return (-1);
-	(void)in_field(&in, "yiaddr", words);
-	(void)snprintf(text, sizeof(text), "%s", words);
-	(void)in_field(&in, "54", words);
-	(void)snprintf(server, sizeof(server), "%.8s", words);
-	(void)snprintf(words, sizeof(words), "50=%s 54=%s %s", text, server,
-	    args);
+	(void)in_field(&in, "yiaddr", text);
+	(void)in_field(&in, "54", server);
+	(void)snprintf(words, sizeof(words), "50=%.15s 54=%.8s %.3000s", text,
+	    server, args);
 	message_send("request", words);
-	(void)snprintf(words, sizeof(words), "yiaddr=%s", text);
+	(void)snprintf(words, sizeof(words), "yiaddr=%.15s", text);
 	if (judge("ack", words) == -1)
 		return (-1);
 	var_set("addr", text);
@@ -520,6 +519,13 @@ step_disown(char *args)
 }
 
 static int
+step_wait(char *args)
+{
+	answer_ms = atoi(args);
+	return (0);
+}
+
+static int
 step_pause(char *args)
 {
 	mono_t	end = mono_add_ms(clock_now(), atoi(args));
@@ -539,7 +545,7 @@ static const struct step {
 	{ "let", step_let }, { "mac", step_mac }, { "on", step_on },
 	{ "one", step_one }, { "own", step_own }, { "pause", step_pause },
 	{ "relayed", step_relayed }, { "routed", step_routed }, { "send", step_send }, { "set", step_set }, { "silent", step_silent },
-	{ "want", step_want }, { "with", step_with },
+	{ "wait", step_wait }, { "want", step_want }, { "with", step_with },
 };
 
 static int

@@ -297,7 +297,7 @@ struct in {
 	const char	*iface;
 	const uint8_t	*octets;	/* from op on */
 	size_t		len;
-	int		type;		/* -1: none at all */
+	int		type;
 	int		bad;		/* its options end badly */
 	uint8_t		over;		/* what they go on in */
 	uint8_t		code[256];	/* in order, once each */
@@ -355,7 +355,8 @@ in_parse(struct in *in, size_t n, uint32_t xid)
 	struct buf	b;
 
 	in->ncode = 0;
-	in->type = -1;
+	in->bad = 0;
+	in->type = 0;
 	in->over = 0;
 	memset(in->value_len, 0, sizeof(in->value_len));
 	buf_init(&b, in->data, n);
@@ -438,6 +439,14 @@ in_field(const struct in *in, const char *name, char text[VALUE_MAX])
 	size_t	i;
 
 	text[0] = '\0';
+	/* The boot file, wherever it stands. */
+	if (strcmp(name, "boot") == 0 && in->value_len[67] > 0) {
+		(void)snprintf(text, VALUE_MAX, "%.*s",
+		    (int)in->value_len[67], (const char *)in->value[67]);
+		return (0);
+	}
+	if (strcmp(name, "boot") == 0)
+		name = "file";
 	if (isdigit((unsigned char)*name)) {
 		i = strtoul(name, NULL, 10) & 255;
 		hex_encode(in->value[i], in->value_len[i], text);
