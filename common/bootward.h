@@ -119,7 +119,8 @@ static_assert(sizeof(struct msg_grant) == 88, "msg_grant");
 
 struct msg_committed {
 	uint32_t	count;			/* leases of the batch */
-	int32_t		error;			/* 0, or an errno: not stored */
+	int32_t		error;			/* errno of those not kept */
+	uint64_t	kept;			/* bit n: the batch's lease n */
 };
 
 /* The install ticket of a host, DESIGN "Ticket". */

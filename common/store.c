@@ -33,8 +33,12 @@ struct batch {
 	TAILQ_ENTRY(batch) entry;
 	uint32_t	 id;
 	size_t		 n;
+	uint64_t	 renews;	/* bit set: these take no room */
 	struct msg_lease lease[];
 };
+
+#define BIT(i)	(UINT64_C(1) << (i))
+static_assert(ROWS <= 64, "bits of a batch");
 
 const struct backend	*db = &backend_sqlite;
 struct ctl_counter	 store_counters[COUNT_MAX] = {
@@ -97,11 +101,50 @@ put_batch(mono_t now, const struct batch *b)
 	return (0);
 }
 
+/* Of all batches those that only renew what is on disk, or the others. */
+static int
+put_leases(uint64_t renew)
+{
+	const struct batch	*b;
+	size_t			 i;
+	int			 error;
+
+	TAILQ_FOREACH(b, &batches, entry)
+		for (i = 0; i < b->n; i++)
+			if ((b->renews >> i & 1) == renew &&
+			    (error = db->put_lease(&b->lease[i])) != 0)
+				return (error);
+	return (0);
+}
+
+static int
+put_renewals(mono_t now, const struct batch *none)
+{
+	(void)now;
+	(void)none;
+	return (put_leases(1));
+}
+
+static int
+put_new(mono_t now, const struct batch *none)
+{
+	(void)now;
+	(void)none;
+	return (put_leases(0));
+}
+
 static int
 put_tickets(mono_t now, const struct batch *none)
 {
 	(void)none;
 	return (tickets_stage(now));
+}
+
+static void
+events_lose(void)
+{
+	store_counters[COUNT_EVENTS_LOST].value += nevents;
+	nevents = 0;
 }
 
 static int
@@ -116,6 +159,8 @@ put_all(mono_t now, const struct batch *none)
 			return (error);
 	if ((error = put_tickets(now, none)) != 0)
 		return (error);
+	if (db->is_tight())
+		events_lose();
 	for (i = 0; i < nevents; i++)
 		if ((error = db->put_event(&events[i])) != 0)
 			return (error);
@@ -143,33 +188,49 @@ transaction(int (*put)(mono_t, const struct batch *), mono_t now,
 	return (error);
 }
 
-/* It is on disk, or it is not; only now dhcpd may say so to anyone. */
+/*
+ * They are on disk, or they are not; only now dhcpd may say so to anyone.
+ * error is of those that are not.
+ */
 static void
-batch_answer(struct batch *b, int error)
+batch_answer(struct batch *b, uint64_t kept, int error)
 {
 	struct msg_committed	reply;
 	size_t			i;
 
-	for (i = 0; i < b->n && error == 0; i++)
-		tickets_lease(&b->lease[i]);
 	memset(&reply, 0, sizeof(reply));
+	for (i = 0; i < b->n; i++) {
+		if ((kept & BIT(i)) == 0) {
+			reply.error = error;
+			continue;
+		}
+		reply.kept |= BIT(i);
+		tickets_lease(&b->lease[i]);
+		store_counters[COUNT_LEASES].value++;
+	}
 	reply.count = (uint32_t)b->n;
-	reply.error = error;
 	(void)proc_send(PROC_DHCPD, MSG_COMMITTED, b->id, -1, &reply,
 	    sizeof(reply));
 	store_counters[COUNT_BATCHES].value++;
-	if (error == 0)
-		store_counters[COUNT_LEASES].value += b->n;
 	batch_leases -= b->n;
 	TAILQ_REMOVE(&batches, b, entry);
 	free(b);
 }
 
+/*
+ * What is given up, so that its client can have a new one, stays if that is
+ * refused: both count as new.
+ */
 static void
-events_lose(void)
+batch_look(struct batch *b)
 {
-	store_counters[COUNT_EVENTS_LOST].value += nevents;
-	nevents = 0;
+	struct msg_lease	old;
+	size_t			i;
+
+	for (i = 0; i < b->n; i++)
+		if (b->lease[i].state != LEASE_FREE &&
+		    db->lease(b->lease[i].addr, &old) == 1)
+			b->renews |= BIT(i);
 }
 
 /*
@@ -180,14 +241,17 @@ static int
 flush_pieces(mono_t now)
 {
 	struct batch	*b;
-	int		 error = 0;
+	int		 renewed, new;
 
 	events_lose();
+	TAILQ_FOREACH(b, &batches, entry)
+		batch_look(b);
+	renewed = transaction(put_renewals, now, NULL);
+	new = transaction(put_new, now, NULL);
 	while ((b = TAILQ_FIRST(&batches)) != NULL)
-		batch_answer(b, transaction(put_batch, now, b));
-	if (tickets_waiting())
-		error = transaction(put_tickets, now, NULL);
-	return (error);
+		batch_answer(b, (renewed == 0 ? b->renews : 0) |
+		    (new == 0 ? ~b->renews : 0), new != 0 ? new : renewed);
+	return (tickets_waiting() ? transaction(put_tickets, now, NULL) : 0);
 }
 
 static void
@@ -197,7 +261,7 @@ flush_failed(int error)
 
 	events_lose();
 	while ((b = TAILQ_FIRST(&batches)) != NULL)
-		batch_answer(b, error);
+		batch_answer(b, 0, error);
 	if (tickets_revert())
 		proc_timer_set(flush_later, RETRY_MS);
 }
@@ -208,7 +272,7 @@ flush_done(mono_t now)
 	struct batch	*b;
 
 	while ((b = TAILQ_FIRST(&batches)) != NULL)
-		batch_answer(b, 0);
+		batch_answer(b, UINT64_MAX, 0);
 	nevents = 0;
 	tickets_publish(now);
 }
@@ -224,9 +288,9 @@ store_flush(void)
 	if ((error = transaction(put_all, now, NULL)) != 0)
 		log_limit(&errors_limit, "commit of %zu leases: %s",
 		    batch_leases, strerror(error));
-	else if (failing)
+	else if (failing && !db->is_tight())
 		log_info("commits succeed again");
-	failing = error != 0;
+	failing = error != 0 || (failing && db->is_tight());
 	if (error == ENOSPC)
 		error = flush_pieces(now);
 	if (error == 0)

@@ -85,6 +85,8 @@ struct backend {
 	int		(*last_event)(const char *host, struct store_event *);
 	/* 0 or -1. */
 	int		(*answers)(const char *host, struct answers *);
+	/* The disk is full: what can be left out should be. */
+	int		(*is_tight)(void);
 	uint64_t	*bad;
 };
 
@@ -108,6 +110,14 @@ int	 sql_errno(int code);
 int	 sql_exec(struct sqlite3 *, const char *sql);
 int	 schema_make(struct sqlite3 *);
 int	 schema_upgrade(struct sqlite3 *, const char *path, int64_t version);
+
+/* store_room.c: the log is emptied, and the disk has room for that. */
+void	 room_open(struct sqlite3 *, const char *path, int64_t now_us);
+/* Before a transaction, after a commit, after an SQLITE_FULL. */
+void	 room_keep(int64_t now_us);
+void	 room_committed(void);
+void	 room_full(void);
+int	 room_is_tight(void);
 
 /*
  * store_salvage.c: replace a damaged SQLite database by a new one with every

@@ -426,6 +426,7 @@ salvage_run(const char *path, const char *schema, char *why, size_t size)
 	sqlite3	*new = NULL;
 	int	 ok;
 
+	name_remove(path, ".reserve");
 	if (file_copy(path, "", ".salvage") == -1 ||
 	    (file_copy(path, "-wal", ".salvage-wal") == -1 &&
 	    errno != ENOENT)) {

@@ -25,7 +25,6 @@
 #define SUSPECT_US	(1000000LL)
 #define BLOCK		4096
 #define PATIENCE_S	5			/* with a disk that fails */
-#define RESERVE_PAGES	64			/* fewer: make it again */
 #define TRIM		1000			/* events between trimmings */
 
 #define STMT_LIST(S)							\
@@ -263,6 +262,7 @@ sqlite_begin(const struct store_clock *clock)
 
 	if (suspect && (error = suspect_check(clock)) != 0)
 		return (error);
+	room_keep(clock->boot_us);
 	(void)stmt_of(STMT_BEGIN);
 	if ((error = stmt_run(STMT_BEGIN)) != 0)
 		return (error);
@@ -271,10 +271,7 @@ sqlite_begin(const struct store_clock *clock)
 	return (0);
 }
 
-/*
- * When it is the log that cannot grow, writing back what is in it makes room
- * for the next try: it then begins at its beginning again.
- */
+/* When it is the log that cannot grow, emptying it makes room for a new try. */
 static void
 sqlite_rollback(void)
 {
@@ -283,8 +280,7 @@ sqlite_rollback(void)
 	if (!sqlite3_get_autocommit(sq))
 		(void)sql_exec(sq, "ROLLBACK");
 	if (full)
-		(void)sqlite3_wal_checkpoint_v2(sq, NULL,
-		    SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+		room_full();
 	marker.boot_us = marker.wall_us = INT64_MIN / 4;
 }
 
@@ -294,8 +290,9 @@ sqlite_commit(void)
 	int	error;
 
 	(void)stmt_of(STMT_COMMIT);
-	error = stmt_run(STMT_COMMIT);
-	if (error == EIO)
+	if ((error = stmt_run(STMT_COMMIT)) == 0)
+		room_committed();
+	else if (error == EIO)
 		suspect = 1;
 	return (error);
 }
@@ -537,29 +534,6 @@ times_begin(const struct store_clock *clock)
 	return (error);
 }
 
-/*
- * Room for when the disk is full: a log that has its length already, so that
- * renewals can still be written, and free pages for some new leases.
- */
-static void
-reserve_make(void)
-{
-	static const char	text[] =
-	    "INSERT OR REPLACE INTO meta VALUES('reserve', zeroblob(1048576));"
-	    "DELETE FROM meta WHERE key = 'reserve';"
-	    "PRAGMA wal_checkpoint";
-	sqlite3_stmt		*s = NULL;
-	int			 pages = 0;
-
-	if (sqlite3_prepare_v2(sq, "PRAGMA freelist_count", -1, &s, NULL) ==
-	    SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
-		pages = sqlite3_column_int(s, 0);
-	(void)sqlite3_finalize(s);
-	if (pages < RESERVE_PAGES && sql_exec(sq, text) != 0)
-		log_warnx("database: no reserve for a full disk: %s",
-		    sqlite3_errmsg(sq));
-}
-
 /* The settings; the first of them finds out if it is a database at all. */
 static int
 sqlite_settings(void)
@@ -570,7 +544,7 @@ sqlite_settings(void)
 	    "PRAGMA cell_size_check=ON;"
 	    "PRAGMA journal_mode=WAL;"
 	    "PRAGMA synchronous=FULL;"
-	    "PRAGMA wal_autocheckpoint=240;"	/* within the reserve */
+	    "PRAGMA wal_autocheckpoint=0;"	/* store_room.c does it */
 	    "PRAGMA cache_size=-16384"));
 }
 
@@ -579,6 +553,7 @@ sqlite_failed(int error, const char *path, char *why, size_t size)
 {
 	(void)snprintf(why, size, "%s: %s", path,
 	    error == EBUSY ? "another store has it open" :
+	    error == EUCLEAN ? "its structure is broken" :
 	    sqlite3_errcode(sq) == SQLITE_OK ? strerror(error) :
 	    sqlite3_errmsg(sq));
 	return (error == EUCLEAN ? DAMAGED : REFUSED);
@@ -619,7 +594,7 @@ sqlite_try(const char *path, const struct store_clock *clock, char *why,
 	if ((error = times_begin(clock)) != 0 &&
 	    (error != ENOSPC || !meta_boot_is(clock->boot_id)))
 		return (sqlite_failed(error, path, why, size));
-	reserve_make();
+	room_open(sq, path, clock->boot_us);
 	return (OPENED);
 }
 
@@ -687,5 +662,6 @@ const struct backend backend_sqlite = {
 	.events = sqlite_events,
 	.last_event = sqlite_last_event,
 	.answers = sqlite_answers,
+	.is_tight = room_is_tight,
 	.bad = &bad_rows,
 };

@@ -14,6 +14,7 @@
 #define STAGED_MAX	2048
 #define BATCH_MAX	((MSG_SIZE - sizeof(struct imsg_hdr)) /		\
 			sizeof(struct msg_lease))
+static_assert(BATCH_MAX <= 64, "what is kept is bits");
 
 /* What follows when a lease is stored. */
 struct sequel {
@@ -227,15 +228,16 @@ staged_flush(void)
 
 /* Whoever decides by leases is told before the client is. */
 static void
-staged_push(const struct msg_lease *m, size_t n)
+staged_push(const struct msg_lease *m, size_t count, uint64_t kept)
 {
 	static const enum proc	 peers[] = { PROC_TFTPD, PROC_KSD, PROC_ARPD };
 	static struct msg_grant	 grants[BATCH_MAX];
-	size_t			 i;
+	size_t			 i, n = 0;
 
-	for (i = 0; i < n; i++)
-		grant_of(&m[i], &grants[i]);
-	for (i = 0; i < nitems(peers); i++)
+	for (i = 0; i < count; i++)
+		if ((kept >> i & 1) != 0)
+			grant_of(&m[i], &grants[n++]);
+	for (i = 0; i < nitems(peers) && n > 0; i++)
 		if (child.link[peers[i]] != NULL &&
 		    proc_send(peers[i], MSG_GRANT, 0, -1, grants,
 		    n * sizeof(grants[0])) == -1)
@@ -298,20 +300,24 @@ int
 staged_done(uint32_t id, const struct msg_committed *done, mono_t now)
 {
 	struct batch	*b = &batches[batch_head];
-	uint32_t	 i;
+	uint32_t	 i, lost = 0;
 
 	if (nbatches == 0 || b->id != id || b->n != done->count)
 		return (-1);
-	if (done->error != 0) {
-		staged_undo(b->first, b->n);
-		figures[FIG_REFUSED].value += b->n;
-		log_limit(&refused, "the store could not keep %u leases: %s; "
-		    "they are not granted", b->n, strerror(done->error));
-	} else {
-		staged_push(&ring[b->first], b->n);
-		for (i = b->first; i < b->first + b->n; i++)
-			staged_commit(&ring[i], &sequels[i], now);
+	staged_push(&ring[b->first], b->n, done->kept);
+	for (i = 0; i < b->n; i++) {
+		if ((done->kept >> i & 1) != 0) {
+			staged_commit(&ring[b->first + i],
+			    &sequels[b->first + i], now);
+			continue;
+		}
+		staged_undo(b->first + i, 1);
+		lost++;
 	}
+	figures[FIG_REFUSED].value += lost;
+	if (lost > 0)
+		log_limit(&refused, "the store could not keep %u leases: %s; "
+		    "they are not granted", lost, strerror(done->error));
 	staged_shift(b->n);
 	return (0);
 }

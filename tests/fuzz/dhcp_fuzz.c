@@ -540,6 +540,7 @@ store_answers(int refuses)
 	for (i = 0; i < nbatch; i++) {
 		done.count = batch_n[i];
 		done.error = refuses ? ENOSPC : 0;
+		done.kept = refuses ? 0 : UINT64_MAX;
 		MUST(staged_done(batch[i], &done, now) == 0);
 	}
 	nbatch = 0;

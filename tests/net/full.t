@@ -44,9 +44,19 @@ subnet 10.77.0.0/16 {
 	probe off
 	lease 1h
 }
-image "plain" { kernel "linux" }
+image "plain" { kernel "linux"; answer "long" }
 host "web1" { ethernet 02:00:00:00:00:aa; image "plain" }
 END
+
+# An answer that takes room.
+cat >/etc/bootward/answers/long <<'END'
+#!/bin/sh
+n=0
+while [ $((n += 1)) -le 3000 ]; do
+	echo "$n 0123456789012345678901234567890123456789"
+done
+END
+chmod 755 /etc/bootward/answers/long
 
 leases()
 {
@@ -111,7 +121,8 @@ is "with room again everybody gets a lease" $? 0 || diag "$(cat "$tmp/storm")"
 ok "every acknowledged lease is there" no_lease_lost
 is "all 3,000" "$(sort -u "$tmp/acked" | wc -l)" 3000
 ok "the host can be armed" ctl install web1
-check_alive 'store was ended by signal 9' 'no reserve for a full disk' 'commit of .* No space left' \
+check_alive 'store was ended by signal 9' 'no reserve for a full disk' \
+    'no room for more on the disk' 'commit of .* No space left' \
     'the store could not keep' 'were not logged|more'
 stop_bootward
 

@@ -11,7 +11,8 @@
 
 #include "storefile.h"
 
-/* Reads of the database from here on fail, so many times. */
+/* Reads of a part of one file fail, so many times. */
+static ino_t	fail_file;
 static off_t	fail_from, fail_to;
 static int	fail_times, sync_fails;
 
@@ -29,7 +30,10 @@ fdatasync(int fd)
 ssize_t
 pread64(int fd, void *data, size_t len, off64_t at)
 {
-	if (fail_times > 0 && at < fail_to && at + (off_t)len > fail_from) {
+	struct stat	st;
+
+	if (fail_times > 0 && at < fail_to && at + (off_t)len > fail_from &&
+	    fstat(fd, &st) == 0 && st.st_ino == fail_file) {
 		fail_times--;
 		errno = EIO;
 		return (-1);
@@ -151,6 +155,18 @@ test_damage(void)
 	CHECK(ticket_put("b", TICKET_ARMED) == 0);
 }
 
+static void
+fails_set(off_t from, off_t to, int times)
+{
+	struct stat	st;
+
+	CHECK(stat(path, &st) == 0);
+	fail_file = st.st_ino;
+	fail_from = from;
+	fail_to = to;
+	fail_times = times;
+}
+
 /* A disk that does not give all of it: for a while, or for good. */
 static void
 test_unreadable(void)
@@ -160,9 +176,7 @@ test_unreadable(void)
 
 	fill();
 	page = page_with("name1500");
-	fail_from = page;
-	fail_to = page + 4096;
-	fail_times = 2;
+	fails_set(page, page + 4096, 2);
 	CHECK(reopen() == 0 && fail_times == 0);
 	CHECK(leases_count(&good) == 3000 && good == 3000);
 	CHECK(files_count("bootward.db.damaged-") == 0);
@@ -174,7 +188,7 @@ test_unreadable(void)
 	CHECK(leases_put(3000, 10) == EIO);
 	be->rollback();
 	sync_fails = 0;
-	fail_times = 1000000;
+	fails_set(0, 1 << 30, 1000000);
 	CHECK(leases_put(3000, 10) == EIO);
 	be->rollback();
 	fail_times = 0;
@@ -184,9 +198,8 @@ test_unreadable(void)
 	CHECK(leases_count(&good) == 3010 && good == 3000);
 
 	fill();
-	fail_from = page;
-	fail_to = page + 4096;
-	fail_times = 1000000;
+	fails_set(page_with("name1500"), 0, 1000000);
+	fail_to = fail_from + 4096;
 	CHECK(reopen() == 0);
 	n = leases_count(&good);
 	CHECK(n > 2900 && n < 3000 && good == n);

@@ -92,7 +92,7 @@ b_gets_imsg(uint32_t type, size_t len, uint32_t says, int nfds)
 static void
 friendly(void)
 {
-	struct msg_committed	out = { 7, 0 };
+	struct msg_committed	out = { 7, 0, 0 };
 	struct msg_lease	leases[200];
 	struct imsg		in;
 	size_t			seen = 0;
@@ -201,7 +201,7 @@ hostile(void)
 static void
 queueing(void)
 {
-	struct msg_committed	out = { 0, 0 };
+	struct msg_committed	out = { 0, 0, 0 };
 	struct imsg		in;
 	uint32_t		n = 20000, i, ok = 0;
 
