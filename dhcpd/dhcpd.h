@@ -434,6 +434,19 @@ void	 story_answer(struct story *, const struct conf *,
 /* Retransmissions within a second, and a flood, are told once. */
 void	 story_tell(const struct story *, mono_t);
 
+/* push.c: leases to the siblings, which decide by them. */
+void	 push_init(const struct view *);
+void	 push_link_up(enum proc);
+void	 push_link_down(enum proc);
+/* The store has told all leases, or is gone. */
+void	 push_synced(int);
+/* One that is to be in force now: called before it is applied. */
+void	 push_lease(const struct msg_lease *, int booting);
+/* With now set the next push_flush() sends it, else a timer may. */
+void	 push_grant(const struct msg_grant *, int now);
+/* Before answers leave: what matters has been told. */
+void	 push_flush(void);
+
 void	 staged_init(struct leases *);
 /* A verdict that must be durable, and is answered only then; -1: no room. */
 int	 staged_put(const struct verdict *, const struct dhcp_msg *,

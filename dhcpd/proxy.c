@@ -14,7 +14,6 @@
 
 #include "dhcpd.h"
 
-static const enum proc	 told[] = { PROC_TFTPD, PROC_KSD, PROC_ARPD };
 static struct log_limit	 full, disputes;
 
 /* 1. The decision. */
@@ -236,12 +235,10 @@ static void
 tell(const struct claim *c)
 {
 	struct msg_grant	grant;
-	size_t			i;
 
 	claim_grant(c, &grant);
-	for (i = 0; i < nitems(told); i++)
-		(void)proc_send(told[i], MSG_GRANT, 0, -1, &grant,
-		    sizeof(grant));
+	push_grant(&grant, 1);
+	push_flush();
 }
 
 /* It is nobody's for a while; those who would be answered are not. */

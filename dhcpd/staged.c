@@ -38,7 +38,7 @@ static struct sequel		 sequels[STAGED_MAX];
 static uint32_t			 head, nsent, nnew;
 static struct batch		 batches[STAGED_MAX];	/* a ring too */
 static uint32_t			 batch_head, nbatches, batch_id;
-static struct log_limit		 refused, unpushed;
+static struct log_limit		 refused;
 
 void
 staged_init(struct leases *ls)
@@ -228,21 +228,15 @@ staged_flush(void)
 
 /* Whoever decides by leases is told before the client is. */
 static void
-staged_push(const struct msg_lease *m, size_t count, uint64_t kept)
+staged_push(const struct batch *b, uint64_t kept)
 {
-	static const enum proc	 peers[] = { PROC_TFTPD, PROC_KSD, PROC_ARPD };
-	static struct msg_grant	 grants[BATCH_MAX];
-	size_t			 i, n = 0;
+	uint32_t	i;
 
-	for (i = 0; i < count; i++)
+	for (i = 0; i < b->n; i++)
 		if ((kept >> i & 1) != 0)
-			grant_of(&m[i], &grants[n++]);
-	for (i = 0; i < nitems(peers) && n > 0; i++)
-		if (child.link[peers[i]] != NULL &&
-		    proc_send(peers[i], MSG_GRANT, 0, -1, grants,
-		    n * sizeof(grants[0])) == -1)
-			log_limit(&unpushed, "%s does not learn of %zu leases",
-			    proc_names[peers[i]], n);
+			push_lease(&ring[b->first + i],
+			    sequels[b->first + i].booting);
+	push_flush();
 }
 
 static void
@@ -304,7 +298,7 @@ staged_done(uint32_t id, const struct msg_committed *done, mono_t now)
 
 	if (nbatches == 0 || b->id != id || b->n != done->count)
 		return (-1);
-	staged_push(&ring[b->first], b->n, done->kept);
+	staged_push(b, done->kept);
 	for (i = 0; i < b->n; i++) {
 		if ((done->kept >> i & 1) != 0) {
 			staged_commit(&ring[b->first + i],
