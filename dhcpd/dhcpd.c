@@ -16,10 +16,17 @@
 #define EXPIRE_TICK	4096	/* at once without requests */
 #define TICK_MS		1000
 #define BUSY_MS		10	/* while there are more that end */
+#define STREAM_SLICE	512	/* leases to a new sibling in one go */
+#define STREAM_BACKLOG	(1024 * 1024)
 
 static struct view	 view;
 static int		 synced;	/* the store has told us all leases */
 static struct event	*ticker;	/* expiry while nothing is asked */
+static struct event	*streamer;
+static struct {
+	int		 on;
+	uint32_t	 cursor;
+} streams[PROC_MAX];
 static struct log_limit	 loud;
 
 /* 1. One request. */
@@ -231,6 +238,20 @@ dhcpd_tick(int fd, short what, void *arg)
 
 /* 3. Siblings. */
 
+/* One lease that somebody changed by hand; the others are to know, too. */
+static void
+lease_changed(const struct msg_lease *m)
+{
+	static const enum proc	peers[] = { PROC_TFTPD, PROC_KSD, PROC_ARPD };
+	struct msg_grant	grant;
+	size_t			i;
+
+	grant_of(m, &grant);
+	for (i = 0; i < nitems(peers); i++)
+		(void)proc_send(peers[i], MSG_GRANT, 0, -1, &grant,
+		    sizeof(grant));
+}
+
 static void
 got_lease(struct imsgbuf *ib, const struct imsg *msg)
 {
@@ -242,23 +263,33 @@ got_lease(struct imsgbuf *ib, const struct imsg *msg)
 			proc_hostile(ib, "a lease that makes no sense");
 			return;
 		}
-		/* Somebody changed it by hand: the others are to know, too. */
-		if (synced)
-			push_lease(&m[i], 1);
 		(void)lease_apply(view.leases, &m[i]);
+		if (synced)
+			lease_changed(&m[i]);
 	}
-	push_flush();
+}
+
+static void
+stream_start(enum proc to)
+{
+	streams[to].on = 1;
+	streams[to].cursor = 0;
+	proc_timer_set(streamer, 0);
 }
 
 static void
 got_lease_sync(struct imsgbuf *ib, const struct imsg *msg)
 {
+	enum proc	p;
+
 	(void)ib;
 	(void)msg;
 	synced = 1;
 	log_debug("%zu leases; serving",
 	    lease_count(view.leases, HOLD_BOUND));
-	push_synced(1);
+	for (p = 0; p < PROC_MAX; p++)
+		if (streams[p].on)
+			stream_start(p);
 }
 
 static void
@@ -355,10 +386,67 @@ got_conflict(struct imsgbuf *ib, const struct imsg *msg)
 }
 
 static void
+stream_lease(const struct lease *l, struct msg_grant *g)
+{
+	struct msg_lease	m;
+	uint32_t		host = conf_host_by_addr(view.conf, l->addr);
+
+	if (host == NONE)
+		host = conf_host_by_mac(view.conf, l->mac);
+	lease_message(l, &m);
+	if (host != NONE)
+		memcpy(m.host, view.conf->host[host].name, sizeof(m.host));
+	grant_of(&m, g);
+}
+
+/* A sibling that is new knows no lease: tell it all, bit by bit. */
+static void
+stream_slice(enum proc to)
+{
+	static struct msg_grant	slice[STREAM_SLICE];
+	struct lease		*l = NULL;
+	size_t			 n = 0;
+
+	if (child.link[to]->queued > STREAM_BACKLOG)
+		return;
+	while (n < STREAM_SLICE && (l = lease_first(view.leases,
+	    &streams[to].cursor)) != NULL)
+		if (l->state == HOLD_BOUND)
+			stream_lease(l, &slice[n++]);
+	if (n > 0)
+		(void)proc_send_many(to, MSG_GRANT, 0, slice,
+		    sizeof(slice[0]), n);
+	if (l == NULL) {
+		streams[to].on = 0;
+		proxy_tell(view.claims, to, clock_now());
+		(void)proc_send(to, MSG_GRANT_SYNC, 0, -1, NULL, 0);
+	}
+}
+
+static void
+stream_all(int fd, short what, void *arg)
+{
+	enum proc	p;
+	int		more = 0;
+
+	(void)fd;
+	(void)what;
+	(void)arg;
+	for (p = 0; p < PROC_MAX && synced; p++) {
+		if (streams[p].on && child.link[p] != NULL)
+			stream_slice(p);
+		more |= streams[p].on && child.link[p] != NULL;
+	}
+	if (more)
+		proc_timer_set(streamer, 10);
+}
+
+static void
 dhcpd_link_up(enum proc p)
 {
 	view.arpd = child.link[PROC_ARPD] != NULL;
-	push_link_up(p);
+	if (p == PROC_ARPD || p == PROC_TFTPD || p == PROC_KSD)
+		stream_start(p);
 }
 
 /* Without the store nothing can be promised, so nothing is said at all. */
@@ -366,10 +454,9 @@ static void
 dhcpd_link_down(enum proc p)
 {
 	view.arpd = child.link[PROC_ARPD] != NULL;
-	push_link_down(p);
+	streams[p].on = 0;
 	if (p == PROC_STORE) {
 		synced = 0;
-		push_synced(0);
 		staged_drop();
 	}
 }
@@ -432,7 +519,7 @@ dhcpd_setup(void)
 	view.trails = trails_new();
 	view.claims = claims_new();
 	staged_init(view.leases);
-	push_init(&view);
+	streamer = proc_timer(stream_all, NULL);
 	ticker = proc_timer(dhcpd_tick, NULL);
 	proc_timer_set(ticker, TICK_MS);
 }

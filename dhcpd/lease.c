@@ -170,7 +170,7 @@ lease_account(struct leases *ls, const struct lease *l, int sign)
 		if (l->state == HOLD_DECLINED)
 			st->declined += (uint32_t)sign;
 	}
-	if (ls->ports.on && (relay = lease_relay(l, &len)) != NULL)
+	if (ls->ports.on && !l->known && (relay = lease_relay(l, &len)) != NULL)
 		tally_add(&ls->ports, tally_key(ls->seed, relay, len), sign);
 }
 

@@ -44,9 +44,9 @@ yiaddr()
 	sed -n 's/^[a-z]* .*yiaddr=\([0-9.]*\) .*/\1/p' "$tmp/answer"
 }
 
-rss()
+rss()			# DAEMON
 {
-	ps --no-headers -o rss= -p "$(bootward_pid_of dhcpd)"
+	ps --no-headers -o rss= -p "$(bootward_pid_of "$1")"
 }
 
 # Hosts get their addresses, again and again, for as long as it lasts.
@@ -73,6 +73,7 @@ flood()			# KIND
 	flood_pid=$!
 	ok "$1: hosts are served" serves_hosts "$flood_pid"
 	wait "$flood_pid"
+	is "$1: the flood was sent" $? 0
 	diag "$1: $(cat "$tmp/flood"); $(cat "$tmp/serves") times served"
 }
 
@@ -104,18 +105,24 @@ END
 conf "" >"$tmp/conf"
 start_bootward <"$tmp/conf"
 ok "a client has a lease" client_dhcp c1
-before=$(rss)
+for daemon in store dhcpd arpd; do
+	rss $daemon >"$tmp/rss.$daemon"
+done
 
 # 1. Those that only ask.
 for kind in discover same-id same-mac relayed one-port giaddr bootp inform \
-    reboot other decline release offer noise; do
+    reboot other decline release boot pxe offer noise; do
 	flood $kind
 	ok "then so is everybody" wait_until 15 stranger_is_served
 done
 ok "the first client has its address all the while" client_dhcp c1
-after=$(rss)
-diag "dhcpd: $before KiB before, $after KiB after"
-ok "no 8 MiB were lost by it" [ "$after" -lt $((before + 8192)) ]
+for daemon in store dhcpd arpd; do
+	before=$(cat "$tmp/rss.$daemon")
+	after=$(rss $daemon)
+	diag "$daemon: $before KiB before, $after KiB after"
+	ok "$daemon has grown by less than 8 MiB" \
+	    [ "$after" -lt $((before + 8192)) ]
+done
 lines=$(wc -l <"$log")
 diag "$lines lines in the log"
 ok "the log is short" [ "$lines" -lt 200 ]

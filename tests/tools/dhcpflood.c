@@ -45,6 +45,8 @@ enum { DISCOVER = 1, OFFER, REQUEST, DECLINE, RELEASE = 7, INFORM };
 #define NEW_PORT	0x200		/* option 82 */
 #define NOISE		0x400
 #define REPLY		0x800
+#define BOOTS		0x1000		/* options 60 and 93 */
+#define PXE_PORT	0x2000		/* to UDP 4011 */
 
 static const struct kind {
 	const char	*name;
@@ -66,6 +68,8 @@ static const struct kind {
 	{ "one-port",	DISCOVER,	NEW_CHADDR | GIADDR },
 	{ "giaddr",	DISCOVER,	NEW_CHADDR | NEW_GIADDR | NEW_PORT },
 	{ "offer",	OFFER,		NEW_MAC | SERVER | REPLY },
+	{ "boot",	DISCOVER,	NEW_MAC | BOOTS },
+	{ "pxe",	REQUEST,	NEW_MAC | BOOTS | PXE_PORT | CIADDR },
 	{ "noise",	DISCOVER,	NEW_MAC | NOISE },
 };
 
@@ -133,6 +137,10 @@ put_options(struct wbuf *w, const struct kind *k)
 		put_id(w, number());
 	if (k->how & SAME_ID)
 		put_id(w, 7);
+	if (k->how & BOOTS) {
+		wbuf_copy(w, (uint8_t []){ 93, 2, 0, 7, 60, 20 }, 6);
+		wbuf_str(w, "PXEClient:Arch:00007");
+	}
 	if (k->how & NEW_PORT)
 		put_port(w, number());
 	else if (k->how & GIADDR)
@@ -176,6 +184,11 @@ packet_make(unsigned int i, const struct kind *k)
 		f.src = RELAY;
 		f.dst = server;
 		f.sport = 67;
+	}
+	if (k->how & PXE_PORT) {
+		f.src = POOL + number() % 256;
+		f.dst = server;
+		f.dport = 4011;
 	}
 	if (k->how & REPLY) {
 		f.src = POOL + number() % 256;
