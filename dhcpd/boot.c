@@ -53,8 +53,13 @@ boot_unchain(struct asker *a)
  * once is where the next boot begins.
  */
 static enum pxe_profile
-boot_profile(const struct verdict *v, const struct trail_advice *advice)
+boot_profile(const struct asker *a, const struct trail_advice *advice)
 {
+	const struct verdict		*v = a->v;
+	/* An ACK is of the kind of the last offer. */
+	unsigned int			 n = advice->unheard -
+					    (a->req->type != DHCP_DISCOVER &&
+					    advice->unheard > 0);
 	static const enum pxe_profile	turn[] = {
 		PROFILE_PLAIN, PROFILE_PXE, PROFILE_BINL
 	};
@@ -66,7 +71,7 @@ boot_profile(const struct verdict *v, const struct trail_advice *advice)
 	for (i = 0; i < nitems(turn); i++)
 		if (advice->taken == turn[i] + 1U)
 			first = i;
-	return (turn[(first + advice->unheard / 2) % nitems(turn)]);
+	return (turn[(first + n / 2) % nitems(turn)]);
 }
 
 void
@@ -87,7 +92,7 @@ boot_decide(struct asker *a)
 		v->circles = 1;
 		v->loader = NULL;
 	}
-	v->pxe.profile = boot_profile(v, &advice);
+	v->pxe.profile = boot_profile(a, &advice);
 }
 
 /* The ticket goes on when the machine is given its loader. */

@@ -311,6 +311,23 @@ test_profiles(void)
 	xid++;
 	discover(UEFI);
 	CHECK(v.pxe.profile == PROFILE_PXE);
+	/* An ACK is as its offer was. */
+	begin();
+	loader(LOADER_EFI64, "bootx64.efi");
+	discover(UEFI);
+	wait(4);
+	discover(UEFI);
+	wait(4);
+	request(UEFI);
+	CHECK(v.kind == V_ACK && v.pxe.profile == PROFILE_PLAIN);
+	/* Two relay agents bring it twice at once. */
+	begin();
+	loader(LOADER_EFI64, "bootx64.efi");
+	discover(UEFI);
+	discover(UEFI);
+	wait(4);
+	discover(UEFI);
+	CHECK(v.pxe.profile == PROFILE_PLAIN);
 	/* Others have one way only. */
 	begin();
 	loader(LOADER_EFI64_HTTP, "bootx64.efi");
