@@ -16,17 +16,10 @@
 #define EXPIRE_TICK	4096	/* at once without requests */
 #define TICK_MS		1000
 #define BUSY_MS		10	/* while there are more that end */
-#define STREAM_SLICE	512	/* leases to a new sibling in one go */
-#define STREAM_BACKLOG	(1024 * 1024)
 
 static struct view	 view;
 static int		 synced;	/* the store has told us all leases */
 static struct event	*ticker;	/* expiry while nothing is asked */
-static struct event	*streamer;
-static struct {
-	int		 on;
-	uint32_t	 cursor;
-} streams[PROC_MAX];
 static struct log_limit	 loud;
 
 /* 1. One request. */
@@ -238,20 +231,6 @@ dhcpd_tick(int fd, short what, void *arg)
 
 /* 3. Siblings. */
 
-/* One lease that somebody changed by hand; the others are to know, too. */
-static void
-lease_changed(const struct msg_lease *m)
-{
-	static const enum proc	peers[] = { PROC_TFTPD, PROC_KSD, PROC_ARPD };
-	struct msg_grant	grant;
-	size_t			i;
-
-	grant_of(m, &grant);
-	for (i = 0; i < nitems(peers); i++)
-		(void)proc_send(peers[i], MSG_GRANT, 0, -1, &grant,
-		    sizeof(grant));
-}
-
 static void
 got_lease(struct imsgbuf *ib, const struct imsg *msg)
 {
@@ -263,33 +242,23 @@ got_lease(struct imsgbuf *ib, const struct imsg *msg)
 			proc_hostile(ib, "a lease that makes no sense");
 			return;
 		}
-		(void)lease_apply(view.leases, &m[i]);
+		/* Somebody changed it by hand: the others are to know, too. */
 		if (synced)
-			lease_changed(&m[i]);
+			push_lease(&m[i], 1);
+		(void)lease_apply(view.leases, &m[i]);
 	}
-}
-
-static void
-stream_start(enum proc to)
-{
-	streams[to].on = 1;
-	streams[to].cursor = 0;
-	proc_timer_set(streamer, 0);
+	push_flush();
 }
 
 static void
 got_lease_sync(struct imsgbuf *ib, const struct imsg *msg)
 {
-	enum proc	p;
-
 	(void)ib;
 	(void)msg;
 	synced = 1;
 	log_debug("%zu leases; serving",
 	    lease_count(view.leases, HOLD_BOUND));
-	for (p = 0; p < PROC_MAX; p++)
-		if (streams[p].on)
-			stream_start(p);
+	push_synced(1);
 }
 
 static void
@@ -386,67 +355,10 @@ got_conflict(struct imsgbuf *ib, const struct imsg *msg)
 }
 
 static void
-stream_lease(const struct lease *l, struct msg_grant *g)
-{
-	struct msg_lease	m;
-	uint32_t		host = conf_host_by_addr(view.conf, l->addr);
-
-	if (host == NONE)
-		host = conf_host_by_mac(view.conf, l->mac);
-	lease_message(l, &m);
-	if (host != NONE)
-		memcpy(m.host, view.conf->host[host].name, sizeof(m.host));
-	grant_of(&m, g);
-}
-
-/* A sibling that is new knows no lease: tell it all, bit by bit. */
-static void
-stream_slice(enum proc to)
-{
-	static struct msg_grant	slice[STREAM_SLICE];
-	struct lease		*l = NULL;
-	size_t			 n = 0;
-
-	if (child.link[to]->queued > STREAM_BACKLOG)
-		return;
-	while (n < STREAM_SLICE && (l = lease_first(view.leases,
-	    &streams[to].cursor)) != NULL)
-		if (l->state == HOLD_BOUND)
-			stream_lease(l, &slice[n++]);
-	if (n > 0)
-		(void)proc_send_many(to, MSG_GRANT, 0, slice,
-		    sizeof(slice[0]), n);
-	if (l == NULL) {
-		streams[to].on = 0;
-		proxy_tell(view.claims, to, clock_now());
-		(void)proc_send(to, MSG_GRANT_SYNC, 0, -1, NULL, 0);
-	}
-}
-
-static void
-stream_all(int fd, short what, void *arg)
-{
-	enum proc	p;
-	int		more = 0;
-
-	(void)fd;
-	(void)what;
-	(void)arg;
-	for (p = 0; p < PROC_MAX && synced; p++) {
-		if (streams[p].on && child.link[p] != NULL)
-			stream_slice(p);
-		more |= streams[p].on && child.link[p] != NULL;
-	}
-	if (more)
-		proc_timer_set(streamer, 10);
-}
-
-static void
 dhcpd_link_up(enum proc p)
 {
 	view.arpd = child.link[PROC_ARPD] != NULL;
-	if (p == PROC_ARPD || p == PROC_TFTPD || p == PROC_KSD)
-		stream_start(p);
+	push_link_up(p);
 }
 
 /* Without the store nothing can be promised, so nothing is said at all. */
@@ -454,9 +366,10 @@ static void
 dhcpd_link_down(enum proc p)
 {
 	view.arpd = child.link[PROC_ARPD] != NULL;
-	streams[p].on = 0;
+	push_link_down(p);
 	if (p == PROC_STORE) {
 		synced = 0;
+		push_synced(0);
 		staged_drop();
 	}
 }
@@ -519,7 +432,7 @@ dhcpd_setup(void)
 	view.trails = trails_new();
 	view.claims = claims_new();
 	staged_init(view.leases);
-	streamer = proc_timer(stream_all, NULL);
+	push_init(&view);
 	ticker = proc_timer(dhcpd_tick, NULL);
 	proc_timer_set(ticker, TICK_MS);
 }
