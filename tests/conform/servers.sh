@@ -94,7 +94,7 @@ bootward_conf()
 	cat <<END
 interface "bw0" "cf1" "cf2" "cf3"
 leasequery $gateway
-other server 10.77.0.66
+other server 10.77.0.66 10.8.0.1
 loader bios "undionly.kpxe"
 loader ipxe "http://10.77.0.1/boot.ipxe"
 loader efi32 "bootia32.efi"
@@ -115,6 +115,7 @@ subnet 10.77.0.0/16 {
 	option 42 address 10.77.0.9
 	option 119 domain "lab.example" "eng.lab.example"
 	option 121 route 192.168.5.0/24 10.77.0.7 default 10.77.0.1
+	option 150 address 10.77.0.1 10.77.0.7
 	option 209 text "conf/machine"
 	option 210 text "http://10.77.0.1/"
 	option 211 u32 30
@@ -199,6 +200,7 @@ allow leasequery;
 option long1 code 224 = string;
 option long2 code 225 = string;
 option routes code 121 = string;
+option list code 150 = array of ip-address;
 option conf code 209 = text;
 option prefix code 210 = text;
 option reboot code 211 = unsigned integer 32;
@@ -227,6 +229,7 @@ subnet 10.77.0.0 netmask 255.255.0.0 {
 	option ntp-servers 10.77.0.9;
 	option domain-search "lab.example", "eng.lab.example";
 	option routes $(echo "$routes" | sed 's/../:&/g;s/^://');
+	option list 10.77.0.1, 10.77.0.7;
 	option conf "conf/machine";
 	option prefix "http://10.77.0.1/";
 	option reboot 30;
@@ -333,6 +336,7 @@ kea_lan()
     { "name": "ntp-servers", "data": "10.77.0.9" },
     { "name": "domain-search", "data": "lab.example, eng.lab.example" },
     { "code": 121, "csv-format": false, "data": "$routes" },
+    { "code": 150, "csv-format": false, "data": "0a4d00010a4d0007" },
     { "code": 209, "csv-format": false, "data": "$(text_hex conf/machine)" },
     { "code": 210, "csv-format": false, "data": "$(text_hex http://10.77.0.1/)" },
     { "code": 211, "csv-format": false, "data": "0000001e" } ],
@@ -448,6 +452,7 @@ dhcp-option=tag:lan,15,lab.example
 dhcp-option=tag:lan,42,10.77.0.9
 dhcp-option=tag:lan,option:domain-search,lab.example,eng.lab.example
 dhcp-option=tag:lan,121,192.168.5.0/24,10.77.0.7,0.0.0.0/0,10.77.0.1
+dhcp-option=tag:lan,150,10.77.0.1,10.77.0.7
 dhcp-option=tag:lan,209,conf/machine
 dhcp-option=tag:lan,210,http://10.77.0.1/
 dhcp-option=tag:lan,211,00:00:00:1e
@@ -470,6 +475,7 @@ END
 	dnsmasq_arch efi64 7 bootx64.efi
 	dnsmasq_arch ebc 9 bootx64.efi
 	dnsmasq_arch arm64 11 bootaa64.efi
+	echo dhcp-option-force=tag:http64,60,HTTPClient
 	dnsmasq_arch http64 16 http://10.77.0.1/boot/bootx64.efi
 	n=0
 	while [ $((n += 1)) -le "$ones" ]; do

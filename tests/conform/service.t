@@ -16,12 +16,14 @@ net_up
 boot_files
 
 pool='range 10.77.1.0 - 10.77.4.255 ; probe off ; lease 1h'
+identify=machine
 
 # What is always the same, and what differs; hosts are on standard input.
 service_conf()		# UNKNOWN LAN-STATEMENTS
 {
 	cat <<END
 interface "bw0" "cf1" "cf2"
+identify by $identify
 other server 10.77.0.66
 loader bios "undionly.kpxe"
 loader efi64 "bootx64.efi"
@@ -74,9 +76,13 @@ END
 conform ignore
 ok "another server gives the addresses" reload 'install "tiny"' proxy </dev/null
 conform proxy
+identify=client-id
+ok "client identifiers count" reload local "$pool" </dev/null
+conform strict
 check_alive 'no address is free' 'uses it' 'is used by' 'refused' 'reserved address' \
     '/etc/bootward.conf:'
 
+identify=machine
 service_conf local "$pool" <<'END' >"$tmp/conf"
 host "owner" { ethernet 02:00:00:00:bb:02 ; address 10.77.2.5 }
 END
