@@ -358,17 +358,6 @@ __wrap_fatalx(const char *fmt, ...)
 	abort();
 }
 
-static const struct asked *
-asked_of(uint32_t xid, uint32_t giaddr)
-{
-	size_t	i;
-
-	for (i = nasked; i > 0; i--)
-		if (asked[i - 1].xid == xid && asked[i - 1].giaddr == giaddr)
-			return (&asked[i - 1]);
-	return (NULL);
-}
-
 /* Codes and lengths up to an END, then nothing but padding. */
 static void
 look_at_options(struct buf *in, struct buf value[256])
@@ -389,19 +378,37 @@ look_at_options(struct buf *in, struct buf value[256])
 }
 
 /* Option 82 is what came in, and it is the last one. */
-static void
-look_at_relay(const struct buf *whole, const struct asked *a)
+static int
+has_its_relay(const struct buf *whole, const struct asked *a)
 {
 	size_t	end = whole->len;
 
 	if (a->giaddr == 0 || a->relay_len == 0)
-		return;
+		return (1);
 	while (end > 0 && whole->data[end - 1] == 0)
 		end--;
+	if (end < DHCP_HDRLEN + 3U + a->relay_len)
+		return (0);
 	end -= 1 + a->relay_len;
-	MUST(whole->data[end - 2] == OPT_RELAY &&
+	return (whole->data[end - 2] == OPT_RELAY &&
 	    whole->data[end - 1] == a->relay_len &&
 	    memcmp(whole->data + end, a->relay, a->relay_len) == 0);
+}
+
+/* Is it an answer to one of the messages?  Clients repeat their xid. */
+static int
+answers_one(const struct buf *whole, uint32_t xid, uint32_t giaddr,
+    int of_query)
+{
+	const struct asked	*a;
+
+	for (a = asked; a < asked + nasked; a++)
+		if (a->xid == xid && a->giaddr == giaddr &&
+		    whole->len <= a->size &&
+		    of_query == (a->type == DHCP_LEASEQUERY) &&
+		    (of_query || has_its_relay(whole, a)))
+			return (1);
+	return (0);
 }
 
 /* Nobody is told of an address that is ours, or not there to give. */
@@ -427,10 +434,10 @@ look_at_address(uint32_t addr, uint8_t type, const uint8_t *chaddr)
 void
 __wrap_outbox_put(const struct letter *l, const uint8_t *octets)
 {
-	const struct asked	*a;
-	struct buf		 in, value[256];
-	uint32_t		 xid, yiaddr, giaddr;
-	uint8_t			 type = DHCP_BOOTP;
+	struct buf	in, value[256];
+	uint32_t	xid, yiaddr, giaddr;
+	uint8_t		type = DHCP_BOOTP;
+	int		of_query;
 
 	MUST(l->port != NULL && l->dst != 0 && l->src != 0);
 	MUST(l->len <= DHCP_PAYLOAD_MAX && l->len >= DHCP_MIN_LEN);
@@ -448,12 +455,9 @@ __wrap_outbox_put(const struct letter *l, const uint8_t *octets)
 	look_at_options(&in, value);
 	if (value[OPT_TYPE].len == 1)
 		type = value[OPT_TYPE].data[0];
-	MUST((a = asked_of(xid, giaddr)) != NULL);
-	MUST(l->len <= a->size);
-	if (type >= DHCP_LEASEUNASSIGNED && type <= DHCP_LEASEACTIVE)
-		MUST(a->type == DHCP_LEASEQUERY && l->dst == QUERIER);
-	else
-		look_at_relay(&in, a);
+	of_query = type >= DHCP_LEASEUNASSIGNED && type <= DHCP_LEASEACTIVE;
+	MUST(answers_one(&in, xid, giaddr, of_query));
+	MUST(!of_query || l->dst == QUERIER);
 	look_at_address(yiaddr, type, octets + 28);
 }
 
