@@ -122,6 +122,7 @@ static void
 put_boot(struct wbuf *w, const struct ctl_explain *ask, uint32_t arch)
 {
 	static const uint8_t	ndi[] = { 1, 3, 16 };
+	static const uint8_t	has_http[] = { 0x13, 1, 1 };
 	const uint8_t		octets[] = { (uint8_t)(arch >> 8),
 				    (uint8_t)arch };
 	char			class[40];
@@ -131,8 +132,10 @@ put_boot(struct wbuf *w, const struct ctl_explain *ask, uint32_t arch)
 	put_option(w, OPT_CLASS, class, strlen(class));
 	put_option(w, OPT_ARCH, octets, sizeof(octets));
 	put_option(w, OPT_NDI, ndi, sizeof(ndi));
-	if (ask->ipxe)
-		put_option(w, OPT_USER_CLASS, "iPXE", 4);
+	if (!ask->ipxe)
+		return;
+	put_option(w, OPT_USER_CLASS, "iPXE", 4);
+	put_option(w, OPT_IPXE, has_http, sizeof(has_http));
 }
 
 /* What firmware and systems usually ask for. */

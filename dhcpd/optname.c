@@ -166,7 +166,7 @@ routes(struct wbuf *out, struct buf *in)
 	unsigned int	len;
 	int		first = 1;
 
-	while (buf_left(in) > 0) {
+	while (buf_left(in) > 0 && !in->err) {
 		len = buf_u8(in);
 		if (len > 32)
 			return (-1);
