@@ -23,6 +23,7 @@
 #define EVENTS_MAX	1024	/* waiting; more are lost */
 #define EVENTS_MS	1000	/* events alone can wait that long */
 #define RETRY_MS	1000	/* inputs that could not be stored */
+#define WELL_MS		3000	/* without an error */
 #define ROWS	((int)((MSG_SIZE - sizeof(struct imsg_hdr)) /	\
 		sizeof(struct msg_lease)))	/* in a message */
 #define TIME_SANE	(1LL << 60)
@@ -60,6 +61,7 @@ static size_t			 nevents;
 static struct event		*flush_soon, *flush_later;
 static int64_t			 leases_told;	/* to dhcpd: this far */
 static int			 failing;
+static mono_t			 failed_last;
 static struct log_limit		 errors_limit;
 
 /* Which daemon may say what of a machine. */
@@ -277,6 +279,19 @@ flush_done(mono_t now)
 	tickets_publish(now);
 }
 
+/* The end of trouble is told when it has been over for a while. */
+static void
+flush_told(int error, mono_t now)
+{
+	if (error != 0) {
+		failing = 1;
+		failed_last = now;
+	} else if (failing && mono_diff_ms(now, failed_last) > WELL_MS) {
+		failing = 0;
+		log_info("commits succeed again");
+	}
+}
+
 int
 store_flush(void)
 {
@@ -288,9 +303,7 @@ store_flush(void)
 	if ((error = transaction(put_all, now, NULL)) != 0)
 		log_limit(&errors_limit, "commit of %zu leases: %s",
 		    batch_leases, strerror(error));
-	else if (failing && !db->is_tight())
-		log_info("commits succeed again");
-	failing = error != 0 || (failing && db->is_tight());
+	flush_told(error, now);
 	if (error == ENOSPC)
 		error = flush_pieces(now);
 	if (error == 0)
