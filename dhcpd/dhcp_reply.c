@@ -51,6 +51,15 @@ option_round(const struct dhcp_msg *req, uint8_t code)
 	return (THE_REST);
 }
 
+/* The subnet's own statements win over what the file says for all. */
+static int
+subnet_says(const struct conf_segment *seg, uint8_t code)
+{
+	return ((code == OPT_ROUTER && seg->nrouters > 0) ||
+	    (code == OPT_DNS && seg->ndns > 0) ||
+	    (code == OPT_DOMAIN && seg->domain[0] != '\0'));
+}
+
 static void
 put_level(struct reply *r, const struct conf *conf,
     const struct dhcp_msg *req, const struct verdict *v,
@@ -67,7 +76,11 @@ put_level(struct reply *r, const struct conf *conf,
 	for (end = row + n; row < end;) {
 		o = &conf->option[row];
 		len = conf_option_value(conf, &row, value);
-		if (!conf_option_is_own(o->code) && !is_withheld(req, v, o->code) &&
+		if (level == OPTION_ALL && v->segment != NONE &&
+		    subnet_says(&conf->segment[v->segment], o->code))
+			continue;
+		if (!conf_option_is_own(o->code) &&
+		    !is_withheld(req, v, o->code) &&
 		    option_round(req, o->code) == round)
 			dhcp_put(r, o->code, value, len);
 	}
