@@ -147,6 +147,8 @@ struct link {
 
 /* A new configuration; the others do with it what this has prepared. */
 void	 reach_configure(const struct conf *);
+/* The segment that holds addr, or NONE. */
+uint32_t reach_segment(const struct conf *, uint32_t addr);
 void	 link_of_iface(struct link *, const struct conf *,
 	    const struct msg_iface *);
 /* Of a relay agent, or of a client behind one; own is what it reached. */

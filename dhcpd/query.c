@@ -136,22 +136,48 @@ query_decide(struct verdict *v, const struct view *view,
 	}
 	v->lease = l;
 	v->addr = l->addr;
-	v->segment = conf_segment_of(view->conf, l->addr);
+	v->segment = reach_segment(view->conf, l->addr);
 	v->seconds = seconds_of(l->expire_us - now.us);
 	v->idle = seconds_of(now.us - l->start_us);
 }
 
+/* T1 or T2 as it is configured for all or for the subnet, or this. */
+static uint64_t
+timer_of(const struct conf *conf, uint32_t segment, uint8_t code,
+    uint64_t seconds)
+{
+	static const enum option_level	 levels[] = { OPTION_ALL,
+					     OPTION_SUBNET };
+	const struct conf_option	*o;
+	struct buf			 value;
+	size_t				 i, k, n;
+
+	for (k = 0; k < nitems(levels); k++) {
+		o = conf_options(conf, levels[k],
+		    levels[k] == OPTION_ALL ? NONE : segment, &n);
+		for (i = 0; i < n; i++)
+			if (o[i].code == code && !o[i].more &&
+			    o[i].len == 4) {
+				buf_init(&value, o[i].data, o[i].len);
+				seconds = buf_u32(&value);
+			}
+	}
+	return (seconds);
+}
+
 /* T1 and T2 only while they are still to come; an endless lease has none. */
 static void
-put_times(struct reply *r, const struct verdict *v)
+put_times(struct reply *r, const struct conf *conf, const struct verdict *v)
 {
 	uint64_t	whole = (uint64_t)v->seconds + v->idle;
+	uint64_t	t1 = timer_of(conf, v->segment, OPT_T1, whole / 2);
+	uint64_t	t2 = timer_of(conf, v->segment, OPT_T2, whole * 7 / 8);
 
 	dhcp_put_u32(r, OPT_LEASE_TIME, v->seconds);
-	if (v->seconds != UINT32_MAX && whole / 2 > v->idle)
-		dhcp_put_u32(r, OPT_T1, (uint32_t)(whole / 2 - v->idle));
-	if (v->seconds != UINT32_MAX && whole * 7 / 8 > v->idle)
-		dhcp_put_u32(r, OPT_T2, (uint32_t)(whole * 7 / 8 - v->idle));
+	if (v->seconds != UINT32_MAX && t1 > v->idle && t1 < whole)
+		dhcp_put_u32(r, OPT_T1, (uint32_t)(t1 - v->idle));
+	if (v->seconds != UINT32_MAX && t2 > v->idle && t2 < whole)
+		dhcp_put_u32(r, OPT_T2, (uint32_t)(t2 - v->idle));
 	dhcp_put_u32(r, OPT_LAST_SEEN, v->idle);
 }
 
@@ -239,7 +265,7 @@ query_build(uint8_t octets[DHCP_PAYLOAD_MAX], const struct view *view,
 	dhcp_put_u32(&r, OPT_SERVER, v->server);
 	dhcp_put(&r, OPT_CLIENT_ID, as.id.data, as.id.len);
 	if (v->lease != NULL) {
-		put_times(&r, v);
+		put_times(&r, view->conf, v);
 		put_associated(&r, view, req, v);
 		if (v->segment != NONE)
 			put_wanted(&r, view->conf, req, v);

@@ -121,6 +121,16 @@ net_of(uint32_t addr)
 	return (&reach.net.row[i - 1]);
 }
 
+uint32_t
+reach_segment(const struct conf *conf, uint32_t addr)
+{
+	const struct place	*net;
+
+	reach_ready(conf);
+	net = net_of(addr);
+	return (net != NULL ? net->segment : NONE);
+}
+
 /* Add a segment once; own is our address in it, or 0.  -1: no room. */
 static int
 link_add(struct link *link, const struct conf *conf, uint32_t segment,

@@ -329,6 +329,44 @@ test_times(void)
 	CHECK(option_u32(OPT_LAST_SEEN) == 2100);
 }
 
+/* T1 and T2 as they are configured, the subnet's before everybody's. */
+static void
+test_configured_times(void)
+{
+	static const struct {
+		enum option_level	level;
+		uint8_t			code;
+		const char		*value;
+	} options[] = {
+		{ OPTION_SUBNET, OPT_T1, "\0\0\1\364" },	/* 500 */
+		{ OPTION_ALL, OPT_T1, "\0\0\0\144" },		/* 100 */
+		{ OPTION_ALL, OPT_T2, "\0\0\0\226" },		/* 150 */
+	};
+	struct conf_option	*o;
+	struct dhcp_msg		 q;
+	size_t			 i;
+
+	start();
+	for (i = 0; i < nitems(options); i++) {
+		o = conf_add_option(conf);
+		o->level = (uint8_t)options[i].level;
+		o->segment = o->owner = NONE;
+		if (options[i].level == OPTION_SUBNET)
+			o->segment = 0;
+		o->code = options[i].code;
+		o->kind = OPTION_U32;
+		o->len = 4;
+		memcpy(o->data, options[i].value, 4);
+	}
+	grant(POOL + 3, 9, NULL, 100);
+	ask(&q);
+	q.ciaddr = POOL + 3;
+	answer(&q);
+	CHECK(option_u32(OPT_LEASE_TIME) == 800);
+	CHECK_NAMED(option_u32(OPT_T1) == 300, "500, of which 200 are over:");
+	CHECK_NAMED(!has_option(OPT_T2), "150 are over:");
+}
+
 /* However many a client has: bounded, and nothing changes. */
 static void
 test_many(void)
@@ -362,6 +400,7 @@ main(void)
 	test_by_address();
 	test_by_client();
 	test_times();
+	test_configured_times();
 	test_many();
 	return (unit_done());
 }

@@ -220,6 +220,10 @@ test_many(void)
 			bad++;
 	}
 	CHECK(bad == 0);
+	CHECK(reach_segment(conf, IP(20, 0, 0, 0) + 16 * 7 + 15) ==
+	    reach_segment(conf, IP(20, 0, 0, 0) + 16 * 7));
+	CHECK(reach_segment(conf, IP(10, 77, 5, 5)) == HOME);
+	CHECK(reach_segment(conf, IP(9, 9, 9, 9)) == NONE);
 }
 
 /* A new configuration at the place of the old one. */
