@@ -259,6 +259,8 @@ job_slice(int fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
+	if (job.session != NULL)
+		job.session->deadline = mono_add_s(now, IDLE_S);
 	if (dhcpd != NULL && dhcpd->queued > BACKLOG) {
 		proc_timer_set(job_timer, BUSY_MS);
 		return;
@@ -274,8 +276,6 @@ job_slice(int fd, short what, void *arg)
 		over += rows[i].state == LEASE_FREE;
 	job.imported += n - over;
 	job.expired += over;
-	if (job.session != NULL)
-		job.session->deadline = mono_add_s(now, IDLE_S);
 	if (more)
 		proc_timer_set(job_timer, 0);
 	else

@@ -105,7 +105,7 @@ kea_heading(struct import *im, struct kea *k, char *line)
 		for (f = 0; f < k->ncolumns; f++)
 			if (strcmp(k->field[f], kea_columns[i]) == 0)
 				k->at[i] = f;
-		if (k->at[i] == -1 && i < KEA_NEEDED)
+		if (i < KEA_NEEDED && k->at[i] == -1)
 			return (import_error(im, "the heading of a lease file "
 			    "was expected: there is no column \"%s\"",
 			    kea_columns[i]));

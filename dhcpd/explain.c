@@ -576,8 +576,7 @@ say_verdict(struct play *p)
 	static const char *const	kinds[V_MAX] = {
 		[V_OFFER] = "offer", [V_NAK] = "refused",
 		[V_ACK] = "ack at once, by rapid commit",
-		[V_PROXY] = "offer of a boot file; another server gives the "
-		    "address",
+		[V_PROXY] = "offer of a boot file; the address is another's",
 	};
 	struct verdict			*v = &p->v;
 	char				 time[32];
