@@ -43,10 +43,10 @@ ok "released" says 0 '^10.77.1.0: is free$' release 10.77.1.0
 is "it is shown no more" "$(ctl show leases | grep -c '^10\.')" 0
 ok "once" says 1 'nobody has a lease of it now' release 10.77.1.0
 ok "its client may come back" client_dhcp c1
-ok "as JSON" says 0 '{"address":"10.77.1.0","done":true,"text":"is free"}' \
-    -j release 10.77.1.0
 # As long as the machine uses it, nobody else gets it.
 in_client c1 ip addr flush dev eth0
+ok "as JSON" says 0 '{"address":"10.77.1.0","done":true,"text":"is free"}' \
+    -j release 10.77.1.0
 ok "somebody else gets it" wait_until 30 client_dhcp c2
 is "the address" "$(client_lease c2 ip)" 10.77.1.0
 
