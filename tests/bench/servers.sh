@@ -12,14 +12,15 @@ dhcp_server=10.64.0.1
 dhcp_relay=10.192.0.1
 dhcp_lease=3600
 
-dhcp_leases=0			# which an ISC or dnsmasq file has already
+dhcp_leases=0			# that are there already
 
 # The pools, direct and relayed, of a server.  ISC dhcpd walks a list of all
 # free addresses for each request: in a large pool it has no chance.
 dhcp_pool()		# NAME
 {
-	pool_last=10.80.255.255
+	pool_last=10.68.255.255
 	relay_last=10.196.255.255
+	[ "$dhcp_leases" -lt 200000 ] || pool_last=10.80.255.255
 	if [ "$1" = isc ]; then
 		pool_last=10.65.63.255
 		relay_last=10.193.63.255
@@ -46,6 +47,7 @@ dhcp_about()		# NAME
 	probing)	echo "bootward with probe background" ;;
 	kea)	echo "memfile, never syncs; $(kea-dhcp4 -v)" ;;
 	isc)	echo "fsync for each ACK; $(dhcpd --version 2>&1)" ;;
+	floor)	echo "answers without thinking: what the machine needs" ;;
 	dnsmasq) echo "writes the whole file; $(dnsmasq -v | head -1)" ;;
 	esac
 }
@@ -120,6 +122,14 @@ bootward_end()
 probing_end()
 {
 	bootward_end
+}
+
+# What does nothing.
+
+floor_start()
+{
+	become_server "$obj/tests/dhcpnull" lan "$dhcp_server" "$pool_first" &
+	server_pid=$!
 }
 
 # Kea: its configuration is JSON.
@@ -219,7 +229,7 @@ server_up()		# NAME [SECONDS]
 	server_name=$1
 	dhcp_pool "$1"
 	dhcp_wire
-	server_load -w -t "${2:-20}000" -f 2000000 >"$tmp/offer" &
+	server_load -w -t "${2:-20}000" -f 260000 >"$tmp/offer" &
 	server_waiter=$!
 	server_since=$(now_ms)
 	"${1}_start"

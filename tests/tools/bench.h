@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * bench.h: what load generators have in common: times as a histogram, the
- * processor time of a server, words of the command line, packet checksums.
+ * processor time of a server, words of the command line, packet sockets, and
+ * the MACs of clients.
  */
 #ifndef BENCH_H
 #define BENCH_H
 
 #include <sys/socket.h>
 
+#include <arpa/inet.h>
 #include <err.h>
 #include <linux/if_packet.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib.h"
+
+#define RCVBUF		(32 * 1024 * 1024)
 
 /* Times as a histogram: 64 steps to each power of two of microseconds. */
 #define TIMES		(64 * 32)
@@ -121,6 +126,56 @@ csum_valid(struct msghdr *msg)
 		return ((aux.tp_status & TP_STATUS_CSUMNOTREADY) == 0);
 	}
 	return (1);
+}
+
+#define CLIENT_FACTOR	0x9e3779b1U
+#define CLIENT_INVERSE	0x8b2f51U	/* modulo 2^24 */
+
+/* Locally administered; neighbours in number are not neighbours in value. */
+static inline struct mac
+client_mac(uint32_t client)
+{
+	uint32_t	v = client * CLIENT_FACTOR & 0xffffff;
+
+	return ((struct mac){ { 0x02, 0xb0, 0x07,
+	    (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v } });
+}
+
+static inline uint32_t
+client_of_mac(const uint8_t mac[6])
+{
+	uint32_t	v = (uint32_t)mac[3] << 16 | (uint32_t)mac[4] << 8 |
+			    mac[5];
+
+	return (v * CLIENT_INVERSE & 0xffffff);
+}
+
+static inline void
+option_set(int sock, int level, int name, int value)
+{
+	if (setsockopt(sock, level, name, &value, sizeof(value)) == -1)
+		err(1, "setsockopt");
+}
+
+static inline int
+open_packet(const char *ifname, uint16_t protocol)
+{
+	struct sockaddr_ll	sll = { .sll_family = AF_PACKET,
+				    .sll_protocol = htons(protocol) };
+	int			sock;
+
+	if ((sll.sll_ifindex = (int)if_nametoindex(ifname)) == 0)
+		err(1, "%s", ifname);
+	if ((sock = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)) == -1)
+		err(1, "socket");
+	option_set(sock, SOL_SOCKET, SO_RCVBUFFORCE, RCVBUF);
+	option_set(sock, SOL_PACKET, PACKET_AUXDATA, 1);
+	option_set(sock, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
+	option_set(sock, SOL_PACKET, PACKET_QDISC_BYPASS, 1);
+	if (bind(sock, (const struct sockaddr *)(const void *)&sll,
+	    sizeof(sll)) == -1)
+		err(1, "bind");
+	return (sock);
 }
 
 #endif

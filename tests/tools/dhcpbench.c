@@ -7,6 +7,7 @@
  * One line of figures is the result.  Reads without sleeping, so that what is
  * measured is the server; give it a processor of its own.
  *
+ *	-s	sleep until there is something to read, as clients do
  *	-w	wait until an OFFER comes; print when that was
  *	-R	renew the leases that the file of -l has, instead of new ones
  */
@@ -18,6 +19,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +34,6 @@
 #define BATCH		64
 #define PACKET_MAX	2048
 #define DHCP_MAGIC	0x63825363
-#define RCVBUF		(32 * 1024 * 1024)
 #define TIMEOUTS_US	10000		/* between looks at who waits */
 #define DRAIN_MS	1500
 
@@ -80,19 +81,9 @@ static unsigned int	 started;	/* slots */
 static uint32_t		 pool_first, pool_last, server, relay;
 static struct mac	 server_mac;
 static uint16_t		 flags;
-static int		 once, renewing, waiting, pxe;
+static int		 once, renewing, waiting, pxe, sleeping;
 static const char	*leases_file;
 static char		*pids;
-
-/* Locally administered; neighbours in number are not neighbours in value. */
-static struct mac
-client_mac(uint32_t client)
-{
-	uint32_t	v = client * 0x9e3779b1U & 0xffffff;
-
-	return ((struct mac){ { 0x02, 0xb0, 0x07,
-	    (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v } });
-}
 
 /* Sending. */
 
@@ -459,6 +450,7 @@ all_idle(int stop)
 static mono_t
 loop(mono_t now, mono_t end, int stop)
 {
+	struct pollfd	pfd = { .fd = fd, .events = POLLIN };
 	const mono_t	begin = now;
 
 	while (mono_before(now, end)) {
@@ -467,6 +459,8 @@ loop(mono_t now, mono_t end, int stop)
 		else if ((stop || once) && all_idle(stop))
 			break;
 		flush();
+		if (sleeping && poll(&pfd, 1, 10) == -1)
+			err(1, "poll");
 		(void)receive(&now, stop);
 		if (arp_fd != -1)
 			answer_arp();
@@ -562,34 +556,6 @@ leases_save(void)
 		err(1, "%s", leases_file);
 }
 
-static void
-option_set(int sock, int level, int name, int value)
-{
-	if (setsockopt(sock, level, name, &value, sizeof(value)) == -1)
-		err(1, "setsockopt");
-}
-
-static int
-open_packet(const char *ifname, uint16_t protocol)
-{
-	struct sockaddr_ll	sll = { .sll_family = AF_PACKET,
-				    .sll_protocol = htons(protocol) };
-	int			sock;
-
-	if ((sll.sll_ifindex = (int)if_nametoindex(ifname)) == 0)
-		err(1, "%s", ifname);
-	if ((sock = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)) == -1)
-		err(1, "socket");
-	option_set(sock, SOL_SOCKET, SO_RCVBUFFORCE, RCVBUF);
-	option_set(sock, SOL_PACKET, PACKET_AUXDATA, 1);
-	option_set(sock, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
-	option_set(sock, SOL_PACKET, PACKET_QDISC_BYPASS, 1);
-	if (bind(sock, (const struct sockaddr *)(const void *)&sll,
-	    sizeof(sll)) == -1)
-		err(1, "bind");
-	return (sock);
-}
-
 /* A relay agent is a UDP socket. */
 static int
 open_relay(void)
@@ -615,7 +581,7 @@ open_relay(void)
 static void
 usage(void)
 {
-	(void)fprintf(stderr, "usage: dhcpbench [-1bRwx] [-c clients] "
+	(void)fprintf(stderr, "usage: dhcpbench [-1bRswx] [-c clients] "
 	    "[-f first] [-g relay]\n    [-l leases] [-L seconds] [-m mac] "
 	    "[-o outstanding] [-p pids] [-r rate]\n    [-t ms] [-T timeout-ms] "
 	    "interface server first-address last-address\n");
@@ -627,7 +593,7 @@ options(int argc, char **argv)
 {
 	int	c;
 
-	while ((c = getopt(argc, argv, "1bc:f:g:l:L:m:o:p:r:Rt:T:wx")) != -1) {
+	while ((c = getopt(argc, argv, "1bc:f:g:l:L:m:o:p:r:Rst:T:wx")) != -1) {
 		if (c == '1')
 			once = 1;
 		else if (c == 'b')
@@ -636,6 +602,8 @@ options(int argc, char **argv)
 			rate = number(optarg, 1, 1000000);
 		else if (c == 'R')
 			renewing = 1;
+		else if (c == 's')
+			sleeping = 1;
 		else if (c == 'w')
 			waiting = 1;
 		else if (c == 'x')

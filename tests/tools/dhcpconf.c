@@ -259,7 +259,7 @@ static int
 test_holds(const char *test, char *got)
 {
 	char	name[32], value[VALUE_MAX];
-	size_t	n = strcspn(test, "=!<>^~@"), skip;
+	size_t	n = strcspn(test, "=!<>^~@");
 	char	op = test[n];
 
 	got[0] = '\0';
@@ -272,19 +272,19 @@ test_holds(const char *test, char *got)
 		return (in_order(test));
 	}
 	(void)snprintf(name, sizeof(name), "%.*s", (int)n, test);
-	skip = strchr("=~@", op) != NULL ? 1 : 2;
+	test += n + (strchr("=~@", op) != NULL ? 1 : 2);
 	if (strcmp(name, "only") == 0) {
 		in_codes(&in, got);
-		return (in_only(test + n + skip));
+		return (in_only(test));
 	}
 	(void)in_field(&in, name, got);
 	if (op == '@')
-		return (in_span(got, test + n + skip));
+		return (in_span(got, test));
 	if (op == '<')
-		return (number(name, got) <= strtoull(test + n + skip, NULL, 0));
+		return (number(name, got) <= strtoull(test, NULL, 0));
 	if (op == '>')
-		return (number(name, got) >= strtoull(test + n + skip, NULL, 0));
-	norm(name, test + n + skip, value);
+		return (number(name, got) >= strtoull(test, NULL, 0));
+	norm(name, test, value);
 	if (op == '~')
 		return (strstr(got, value) != NULL);
 	if (op == '^')
@@ -314,8 +314,8 @@ judge(const char *type, char *tests)
 	}
 	while ((test = strsep(&tests, " \t")) != NULL)
 		if (*test != '\0' && !test_holds(test, got)) {
-			(void)snprintf(why, sizeof(why), "not %.200s: %.200s", test,
-			    got);
+			(void)snprintf(why, sizeof(why), "not %.200s: %.200s",
+			    test, got);
 			return (-1);
 		}
 	return (0);
@@ -544,7 +544,8 @@ static const struct step {
 	{ "disown", step_disown }, { "lease", step_lease },
 	{ "let", step_let }, { "mac", step_mac }, { "on", step_on },
 	{ "one", step_one }, { "own", step_own }, { "pause", step_pause },
-	{ "relayed", step_relayed }, { "routed", step_routed }, { "send", step_send }, { "set", step_set }, { "silent", step_silent },
+	{ "relayed", step_relayed }, { "routed", step_routed },
+	{ "send", step_send }, { "set", step_set }, { "silent", step_silent },
 	{ "wait", step_wait }, { "want", step_want }, { "with", step_with },
 };
 

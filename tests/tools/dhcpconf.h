@@ -288,7 +288,8 @@ out_spoil(const struct out *out, struct wbuf *p)
 	wbuf_set_u16(p, 24, (uint16_t)(csum_fold(csum_add(0, ip, 20)) ^
 	    (out->badip ? 0x5555 : 0)));
 	if (out->badudp)
-		wbuf_set_u16(p, 40, (uint16_t)((ip[26] << 8 | ip[27]) ^ 0x5555));
+		wbuf_set_u16(p, 40, (uint16_t)((ip[26] << 8 | ip[27]) ^
+		    0x5555));
 }
 
 /* What came back. */
