@@ -442,6 +442,7 @@ struct imsgbuf {
 	int		 fd;
 	enum proc	 self;
 	enum proc	 peer;
+	int32_t		 pid;		/* ours; asked for only once */
 	size_t		 queued;	/* bytes that wait for the peer */
 	int		 failed;	/* its owner is to drop it */
 	TAILQ_HEAD(, imsg_queued) queue;

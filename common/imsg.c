@@ -102,6 +102,7 @@ imsg_init(struct imsgbuf *ib, int fd, enum proc self, enum proc peer)
 	ib->fd = fd;
 	ib->self = self;
 	ib->peer = peer;
+	ib->pid = getpid();
 	TAILQ_INIT(&ib->queue);
 	if ((flags = fcntl(fd, F_GETFL)) == -1 ||
 	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1)
@@ -256,7 +257,7 @@ imsg_send(struct imsgbuf *ib, enum msg_type type, uint32_t id, int fd,
 		return (-1);
 	}
 	hdr.len = (uint32_t)(sizeof(hdr) + len);
-	hdr.pid = getpid();
+	hdr.pid = ib->pid;
 	if (TAILQ_EMPTY(&ib->queue)) {
 		if ((sent = imsg_write(ib, &hdr, data, fd)) != 0)
 			return (sent == 1 ? 0 : -1);
