@@ -20,16 +20,16 @@ boot_installs(const struct asker *a)
 }
 
 /*
- * An iPXE that loads iPXE comes back and asks again.  It is known by the name
- * of the file, or by what the firmware of this machine was given before it
- * was iPXE.  It gets its script, if it can fetch it; one without HTTP may load
- * a better one, but not itself.
+ * An iPXE that loads iPXE comes back and asks again.  The file is known by
+ * its name, or by what became of this machine when it got it.  It gets its
+ * script, if it can fetch it; one without HTTP may load a better one, but not
+ * itself.
  */
 static void
 boot_unchain(struct asker *a)
 {
 	struct verdict	*v = a->v;
-	int		 again;
+	int		 again, named;
 
 	if (!v->pxe.ipxe)
 		return;
@@ -40,9 +40,10 @@ boot_unchain(struct asker *a)
 	if (strstr(v->loader->path, "://") != NULL)
 		return;
 	again = trail_made_ipxe(a->view->trails, a->req, v, a->now);
-	if (!v->pxe.no_http && (again || pxe_is_ipxe_file(v->loader->path)))
+	named = pxe_is_ipxe_file(v->loader->path);
+	if (!v->pxe.no_http && (again || named))
 		v->loader = &pxe_script;
-	else if (again)
+	else if (again && named)
 		v->loader = NULL;
 }
 

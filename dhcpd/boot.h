@@ -104,7 +104,7 @@ void	 trails_clear(struct trails *);
 /* trails may be NULL: nothing is remembered. */
 void	 trail_look(const struct trails *, const struct dhcp_msg *,
 	    const struct verdict *, mono_t, struct trail_advice *);
-/* Is the loader of the verdict what made this iPXE of its firmware? */
+/* Is the loader of the verdict an iPXE, by what became of the machine? */
 int	 trail_made_ipxe(const struct trails *, const struct dhcp_msg *,
 	    const struct verdict *, mono_t);
 /* Its first request says that it has asked for so many seconds; or 0. */

@@ -20,6 +20,7 @@
 #define WAYS		4
 #define TOKEN_BEGIN	16
 #define CHAIN_S		600		/* from firmware to the iPXE of it */
+#define CHAIN_ROUNDS	2		/* of an iPXE that is iPXE itself */
 #define SCHEDULE_S	120		/* four tries: 4, 8, 16, 32 seconds */
 #define LATE_S		20
 #define LATE_MAX_S	600		/* beyond this it is no such time */
@@ -40,6 +41,7 @@ struct trail {
 	uint8_t		rounds;
 	uint8_t		unheard;
 	uint8_t		taken;		/* enum pxe_profile + 1 */
+	uint8_t		scripted;	/* gets its script, not a file */
 	char		ticket[TOKEN_BEGIN];
 };
 
@@ -206,9 +208,14 @@ trail_made_ipxe(const struct trails *ts, const struct dhcp_msg *req,
 {
 	const struct trail	*t = trail_find(ts, req->mac);
 
-	return (t != NULL && v->loader != NULL && v->pxe.ipxe &&
-	    t->before == loader_id(v->loader) &&
-	    within(t->before_us, CHAIN_S, now));
+	if (t == NULL || v->loader == NULL || !v->pxe.ipxe)
+		return (0);
+	if (t->before == loader_id(v->loader) &&
+	    within(t->before_us, CHAIN_S, now))
+		return (1);
+	/* A card that is iPXE says nothing else before and after. */
+	return (ticket_is(t, v) && within(t->seen_us, CHAIN_S, now) &&
+	    (t->scripted || rounds_with(t, req, v, now) >= CHAIN_ROUNDS));
 }
 
 /*
@@ -296,5 +303,6 @@ trail_note(struct trails *ts, const struct dhcp_msg *req,
 	else
 		note_given(t, v, now);
 	t->stage = (uint8_t)stage_of(&v->pxe);
+	t->scripted |= v->loader == &pxe_script;
 	t->seen_us = now.us;
 }

@@ -235,8 +235,17 @@ test_chainload(void)
 	memcpy(conf->loader[0].path, "boot.bin", 9);
 	CHECK(boot(PLAIN, 5) == 1 && v.loader == &conf->loader[0]);
 	CHECK(boot(IPXE, 5) == 1 && is_script());
-	/* A card that is iPXE itself gets what the others get. */
+	/* A card that is iPXE itself gets what the others get, but not often. */
 	begin();
+	CHECK(boot(IPXE, 5) == 1 && v.loader == &conf->loader[0]);
+	CHECK(boot(IPXE, 5) == 1 && v.loader == &conf->loader[0]);
+	CHECK(boot(IPXE, 5) == 1 && is_script());
+	CHECK(boot(IPXE, 5) == 1 && is_script());
+	CHECK(boot(IPXE, 5) == 1 && is_script());
+	CHECK(boot(IPXE, 5) == 1 && is_script());
+	CHECK(boot(IPXE, 5) == 0);
+	begin();
+	CHECK(boot(IPXE, 5) == 1 && boot(IPXE, 90) == 1);
 	CHECK(boot(IPXE, 5) == 1 && v.loader == &conf->loader[0]);
 	/* Nothing for its architecture: the script is for all. */
 	begin();
