@@ -3,6 +3,7 @@
  * dhcp.c: the DHCP message (RFC 2131, 2132, 3396) as octets: reading requests
  * and writing replies.  Touches only buffers.
  */
+#include <netinet/in.h>
 #include <string.h>
 
 #include "dhcpd.h"
@@ -38,6 +39,9 @@ static void
 set_server(struct dhcp_msg *m, struct buf *v)
 {
 	m->server = buf_u32(v);
+	/* There, but nobody: it is not as if it were not there. */
+	if (m->server == 0)
+		m->server = INADDR_NONE;
 }
 
 static void

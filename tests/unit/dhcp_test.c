@@ -293,6 +293,18 @@ test_hostnames(void)
 	}
 }
 
+/* Option 54 of nobody is there all the same, RFC 2131 4.3.2. */
+static void
+test_no_server(void)
+{
+	struct dhcp_msg	m;
+
+	begin();
+	opt_type(DHCP_REQUEST);
+	opt(OPT_SERVER, "\0\0\0\0", 4);
+	CHECK(parse(&m) == 0 && m.server != 0);
+}
+
 /* Cut at every octet, and 200,000 times changed at random. */
 static void
 test_mutants(void)
@@ -334,6 +346,7 @@ main(void)
 	test_join();
 	test_lengths();
 	test_hostnames();
+	test_no_server();
 	test_mutants();
 	return (unit_done());
 }
