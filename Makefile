@@ -3,7 +3,7 @@
 #	make				build
 #	make test			every test, as root
 #	make demo [FIRMWARE=uefi]	a real machine, from power-on to done
-#	make fuzz [FUZZ_RUNS=200000]	dhcpd under libFuzzer, as nobody
+#	make fuzz [FUZZ_RUNS=200000]	dhcpd, the configuration, as nobody
 #	make bench [BENCH=dhcp]		beside other servers, as root
 #	make conform			the standards, by us and by other servers
 #	make lint			what compilers and checkers think
@@ -113,6 +113,7 @@ fuzz:
 	@sh tests/deps.sh fuzz
 	@$(MAKE) --no-print-directory fuzzers
 	@BW_OBJ=$(abspath $(O)) sh tests/fuzz/run.sh dhcp $(FUZZ_RUNS)
+	@BW_OBJ=$(abspath $(O)) sh tests/fuzz/run.sh conf $(FUZZ_RUNS)
 
 demo:
 	@sh tests/deps.sh demo

@@ -18,9 +18,11 @@ place_of(const struct parse *p, enum field field, uint32_t row,
 {
 	const struct note	*n;
 	const char		*name, *slash;
+	size_t			 i;
 
 	(void)snprintf(text, 64, "another line");
-	for (n = p->notes; n < p->notes + p->nnotes; n++) {
+	for (i = 0; i < p->nnotes; i++) {
+		n = &p->notes[i];
 		if (n->field != field || n->row != row)
 			continue;
 		name = p->names[n->at.src];
@@ -327,11 +329,11 @@ is_below_root(enum field field)
 static int
 root_is_bad(const struct parse *p)
 {
-	const struct note	*n;
+	size_t	i;
 
-	for (n = p->notes; n < p->notes + p->nnotes; n++)
-		if (n->field == FIELD_ROOT)
-			return (n->bad);
+	for (i = 0; i < p->nnotes; i++)
+		if (p->notes[i].field == FIELD_ROOT)
+			return (p->notes[i].bad);
 	return (0);
 }
 
@@ -362,6 +364,7 @@ conf_check(struct parse *p)
 {
 	const struct note	*n;
 	const char		*why;
+	size_t			 i;
 	int			 rootless = root_is_bad(p);
 
 	if (p->nerrors == 0 && !is_reachable(p->conf))
@@ -370,9 +373,8 @@ conf_check(struct parse *p)
 	conf_same_find(p);
 	p->boot = root_open(p, "boot");
 	p->www = root_open(p, "www");
-	for (n = p->notes; n < p->notes + p->nnotes; n++) {
-		if (p->nerrors > ERRORS_MAX)
-			break;
+	for (i = 0; i < p->nnotes && p->nerrors <= ERRORS_MAX; i++) {
+		n = &p->notes[i];
 		if (n->bad || checks[n->field] == NULL ||
 		    (rootless && is_below_root(n->field)))
 			continue;

@@ -178,19 +178,20 @@ where_fill(struct parse *p, const uint32_t *loaders, const uint32_t *options)
 	struct conf		*conf = p->conf;
 	struct conf_where	*w;
 	const struct note	*n;
-	size_t			 i;
+	size_t			 i, k;
 
 	for (i = 0; i < p->nnames; i++)
 		(void)snprintf(conf_add_file(conf)->path, PATH_LEN, "%s",
 		    p->names[i]);
-	for (n = p->notes; n < p->notes + p->nnotes; n++) {
-		for (i = 0; i < nitems(kinds); i++)
-			if (kinds[i].field == n->field)
+	for (i = 0; i < p->nnotes; i++) {
+		n = &p->notes[i];
+		for (k = 0; k < nitems(kinds); k++)
+			if (kinds[k].field == n->field)
 				break;
-		if (i == nitems(kinds))
+		if (k == nitems(kinds))
 			continue;
 		w = conf_add_where(conf);
-		*w = (struct conf_where){ kinds[i].kind, n->row, n->at.src,
+		*w = (struct conf_where){ kinds[k].kind, n->row, n->at.src,
 		    n->at.line };
 		if (n->field == FIELD_LOADER)
 			w->row = loaders[n->row];

@@ -585,10 +585,12 @@ errors_tell(struct parse *p, void (*fn)(const char *, void *), void *arg)
 	const struct error	*e;
 	char			 text[1024];
 	const char		*name;
+	uint32_t		 i;
 
 	if (p->nerrors > 0)
 		qsort(p->errors, p->nerrors, sizeof(*p->errors), error_cmp);
-	for (e = p->errors; e < p->errors + p->nerrors; e++) {
+	for (i = 0; i < p->nerrors; i++) {
+		e = &p->errors[i];
 		name = p->names[e->at.src];
 		if (e->at.line == 0)
 			(void)snprintf(text, sizeof(text), "%.400s: %s", name,

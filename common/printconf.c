@@ -371,21 +371,23 @@ print_images(const struct conf *conf, FILE *f)
 	const struct conf_loader	*l;
 	const struct conf_image		*m;
 	const char			*usual;
-	size_t				 i;
+	size_t				 i, k;
 
-	for (l = conf->loader; l < conf->loader + conf->nloader; l++) {
+	for (i = 0; i < conf->nloader; i++) {
+		l = &conf->loader[i];
 		usual = conf_loader_default[l->arch];
 		if (usual != NULL && strcmp(usual, l->path) == 0)
 			continue;
 		fprintf(f, "loader %s ", loader_names[l->arch]);
 		print_line(f, "", l->path);
 	}
-	for (m = conf->image; m < conf->image + conf->nimage; m++) {
+	for (k = 0; k < conf->nimage; k++) {
+		m = &conf->image[k];
 		print_text(f, "image ", m->name);
 		fprintf(f, " {\n");
 		print_line(f, "\tkernel ", m->kernel);
 		for (i = 0; i < conf->ninitrd; i++)
-			if (&conf->image[conf->initrd[i].image] == m)
+			if (conf->initrd[i].image == k)
 				print_line(f, "\tinitrd ",
 				    conf->initrd[i].path);
 		print_line(f, "\tappend ", m->append);
