@@ -179,6 +179,8 @@ world_conf(void)
 	s->probe = PROBE_ALWAYS;
 	world_range(IP(10, 78, 0, 10), 2);
 	world_range(IP(10, 78, 0, 20), 2);
+	/* In a range, and nobody's to have. */
+	s->router[s->nrouters++] = IP(10, 78, 0, 21);
 	s = world_segment(IP(10, 99, 0, 0), 24, 1, IP(10, 99, 0, 1));
 	s->limit_port = 2;
 	s->limit_mac = 2;
@@ -187,6 +189,9 @@ world_conf(void)
 	s = world_segment(IP(10, 98, 0, 0), 24, 1, 0);
 	s->probe = PROBE_OFF;
 	world_range(IP(10, 98, 0, 10), 3);
+	s = world_segment(IP(10, 97, 0, 0), 24, NONE, IP(10, 97, 0, 1));
+	s->probe = PROBE_BACKGROUND;
+	world_range(IP(10, 97, 0, 10), 4);
 	s = world_segment(IP(10, 55, 0, 0), 24, NONE, 0);
 	s->proxy = 1;
 	world_option(0, 42, 4, 0);
