@@ -145,7 +145,8 @@ END
 	    "option 224 hex $long ; option 225 hex $long ; next-server 10.9.0.9"
 	n=0
 	while [ $((n += 1)) -le "$ones" ]; do
-		bootward_one "10.8.$n.0/24" "10.8.$n.10 - 10.8.$n.10" "10.8.$n.1"
+		bootward_one "10.8.$n.0/24" "10.8.$n.10 - 10.8.$n.10" \
+		    "10.8.$n.1"
 	done
 	cat <<'END'
 host "inside" { ethernet 02:00:00:00:aa:01 ; address 10.77.1.0 }
@@ -214,7 +215,8 @@ if exists arch {
 		filename "http://10.77.0.1/boot.ipxe";
 	} elsif option arch = 00:00 { filename "undionly.kpxe"; }
 	elsif option arch = 00:06 { filename "bootia32.efi"; }
-	elsif option arch = 00:07 or option arch = 00:09 { filename "bootx64.efi"; }
+	elsif option arch = 00:07 { filename "bootx64.efi"; }
+	elsif option arch = 00:09 { filename "bootx64.efi"; }
 	elsif option arch = 00:0b { filename "bootaa64.efi"; }
 	elsif option arch = 00:10 {
 		option vendor-class-identifier "HTTPClient";
@@ -338,7 +340,8 @@ kea_lan()
     { "code": 121, "csv-format": false, "data": "$routes" },
     { "code": 150, "csv-format": false, "data": "0a4d00010a4d0007" },
     { "code": 209, "csv-format": false, "data": "$(text_hex conf/machine)" },
-    { "code": 210, "csv-format": false, "data": "$(text_hex http://10.77.0.1/)" },
+    { "code": 210, "csv-format": false,
+      "data": "$(text_hex http://10.77.0.1/)" },
     { "code": 211, "csv-format": false, "data": "0000001e" } ],
   "reservations": [
     { "hw-address": "02:00:00:00:aa:01", "ip-address": "10.77.1.0",
@@ -410,8 +413,8 @@ kea_start()
 {
 	kea_conf >"$tmp/kea.conf"
 	rm -f "$tmp"/kea.csv*
-	KEA_PIDFILE_DIR=$tmp KEA_LOCKFILE_DIR=$tmp KEA_LOGGER_DESTINATION=stderr \
-	    kea-dhcp4 -c "$tmp/kea.conf" >"$log" 2>&1 </dev/null &
+	KEA_PIDFILE_DIR=$tmp KEA_LOCKFILE_DIR=$tmp \
+	    KEA_LOGGER_DESTINATION=stderr kea-dhcp4 -c "$tmp/kea.conf" >"$log" 2>&1 </dev/null &
 	server_pid=$!
 	wait_until 10 grep -q DHCP4_STARTED "$log"
 }

@@ -79,8 +79,8 @@ conform proxy
 identify=client-id
 ok "client identifiers count" reload local "$pool" </dev/null
 conform strict
-check_alive 'no address is free' 'uses it' 'is used by' 'refused' 'reserved address' \
-    '/etc/bootward.conf:'
+check_alive 'no address is free' 'uses it' 'is used by' 'refused' \
+    'reserved address' '/etc/bootward.conf:'
 
 identify=machine
 service_conf local "$pool" <<'END' >"$tmp/conf"
@@ -89,6 +89,6 @@ END
 stop_bootward
 start_bootward <"$tmp/conf"
 conform again
-check_alive 'no address is free' 'uses it' 'is used by' 'refused' 'reserved address' \
-    '/etc/bootward.conf:'
+check_alive 'no address is free' 'uses it' 'is used by' 'refused' \
+    'reserved address' '/etc/bootward.conf:'
 finish_only
