@@ -532,7 +532,8 @@ tell_one(int way, const uint8_t *octets, size_t len)
 	if (way != FRAME) {
 		address(&f, way, octets, len);
 		f.payload = in;
-	} else if (frame_parse(&in, &f, 1) == -1 || !mac_is_unicast(f.src_mac) ||
+	} else if (frame_parse(&in, &f, 1) == -1 ||
+	    !mac_is_unicast(f.src_mac) ||
 	    (f.dport != DHCP_PORT_SERVER && f.dport != DHCP_PORT_PXE) ||
 	    (f.dst != ME && f.dst != UINT32_MAX))
 		return;

@@ -23,13 +23,18 @@
 #define FREE_GIADDR	IP(10, 97, 0, 1)
 #define QUERIER		IP(192, 0, 2, 5)
 #define X37		"a long name of a port that is too lon"
-#define X64		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define X32		"0123456789abcdef0123456789abcdef"
+#define X64		X32 X32
 #define X148		X64 X64 "0123456789abcdef0123"
-#define BIOS		"\074\040PXEClient:Arch:00000:UNDI:002001\135\002\000\000"
-#define EFI		"\074\040PXEClient:Arch:00007:UNDI:003016\135\002\000\007"
-#define HTTP		"\074\041HTTPClient:Arch:00016:UNDI:003001\135\002\000\020"
+#define BIOS		"\074\040PXEClient:Arch:00000:UNDI:002001" \
+			"\135\002\000\000"
+#define EFI		"\074\040PXEClient:Arch:00007:UNDI:003016" \
+			"\135\002\000\007"
+#define HTTP		"\074\041HTTPClient:Arch:00016:UNDI:003001" \
+			"\135\002\000\020"
 #define UUID		"\141\021\0000123456789abcdef\136\003\001\002\001"
-#define ASKS		"\067\015\001\003\006\014\017\034\052\053\103\167\171\322\226"
+#define ASKS		"\067\015\001\003\006\014\017\034\052\053\103" \
+			"\167\171\322\226"
 #define BIG		"\071\002\005\300"
 
 /* As dhcp_fuzz.c has them. */
@@ -76,7 +81,8 @@ static const struct session {
 	    { NEIGHBOUR, 0, DHCP_REQUEST, 8, 0, 0, OPTS(WANTS(POOL) ME) },
 	    { RENEWING, 0, DHCP_RELEASE, 9, FROM_POOL, 0, OPTS("") } } },
 	{ "nak", {
-	    { NEIGHBOUR, 0, DHCP_REQUEST, 9, 0, 0, OPTS(WANTS("\300\250\1\1")) },
+	    { NEIGHBOUR, 0, DHCP_REQUEST, 9, 0, 0,
+		OPTS(WANTS("\300\250\1\1")) },
 	    { NEIGHBOUR, 0, DHCP_REQUEST, 9, 0, 0,
 		OPTS(WANTS("\012\115\002\001") "\075\003xyz") },
 	    { NEIGHBOUR, 0, DHCP_REQUEST, 9, 0, 0,
@@ -122,7 +128,8 @@ static const struct session {
 	{ "proxy", {
 	    { PROXY, 0, DHCP_DISCOVER, 1, 0, 0, OPTS(BIOS UUID) },
 	    { PROXY, 0, DHCP_REQUEST, 1, 0, 0,
-		OPTS(BIOS WANTS("\012\067\000\005") "\066\004\012\067\000\002") },
+		OPTS(BIOS WANTS("\012\067\000\005")
+		"\066\004\012\067\000\002") },
 	    { PROXY_PXE, 0, DHCP_REQUEST, 1, IP(10, 55, 0, 5), 0,
 		OPTS(BIOS UUID "\053\006\107\004\000\000\000\000") },
 	    { PROXY_PXE, 0, DHCP_INFORM, 1, IP(10, 55, 0, 5), 0, OPTS(EFI) },
