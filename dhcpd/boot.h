@@ -37,7 +37,7 @@ struct pxe {
 	int		 http;		/* option 60 is HTTPClient */
 	int		 ipxe;		/* iPXE, or a descendant */
 	int		 etherboot;	/* knows option 175: iPXE, or gPXE */
-	int		 no_http;	/* an iPXE that was built without HTTP */
+	int		 no_http;	/* an iPXE that has no HTTP */
 	int		 rpi;		/* a Raspberry Pi's own boot loader */
 	enum pxe_profile profile;	/* how it is answered */
 	uint32_t	 own;		/* our address there */
@@ -95,7 +95,7 @@ struct trails;
 /* What the past of a machine means for this request. */
 struct trail_advice {
 	int		 circles;	/* it is to get no loader */
-	unsigned int	 unheard;	/* offers in a row that it did not take */
+	unsigned int	 unheard;	/* offers that it did not take */
 	unsigned int	 taken;		/* enum pxe_profile + 1, or 0 */
 };
 
@@ -113,7 +113,7 @@ unsigned int trail_late(const struct trails *, const struct dhcp_msg *,
 void	 trail_note(struct trails *, const struct dhcp_msg *,
 	    const struct verdict *, mono_t);
 
-/* 4. Where another server gives the addresses: proxy.c, claim.c ------------- */
+/* 4. Where another server gives the addresses: proxy.c, claim.c ------------ */
 
 /*
  * Only what a machine boots, PXE 2.1, by the proxy's broadcast or by port

@@ -130,10 +130,10 @@ reply_put_loader_options(struct reply *r, const struct conf *conf,
     const struct dhcp_msg *req, const struct verdict *v)
 {
 	static const uint8_t	magic[] = { 0xf1, 0x00, 0x74, 0x7e };
-	uint8_t			code;
+	unsigned int		code;
 
 	for (code = OPT_PXE_FIRST + 1; code <= OPT_PXE_LAST; code++)
-		if (is_configured(conf, v, code) &&
+		if (is_configured(conf, v, (uint8_t)code) &&
 		    !is_configured(conf, v, OPT_PXE_FIRST)) {
 			dhcp_put(r, OPT_PXE_FIRST, magic, sizeof(magic));
 			break;

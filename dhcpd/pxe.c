@@ -311,8 +311,8 @@ pxe_no_loader(const struct pxe *p, char text[64])
 int
 pxe_is_ipxe_file(const char *path)
 {
-	static const char *const	names[] = { "ipxe", "undionly.", "snponly",
-		"snp." };
+	static const char *const	names[] = { "ipxe", "undionly.",
+		"snponly", "snp." };
 	static const char *const	suffixes[] = { ".efi", ".pxe", ".kpxe",
 		".kkpxe", ".kkkpxe", ".0", ".lkrn" };
 	const char			*base = strrchr(path, '/');

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: ISC
 #
 # Real firmware that gets its address from another server and boots from us:
-# a PC's PXE ROM, and UEFI, which asks port 4011; both up to what their loader loads.
+# a PC's PXE ROM, and UEFI, which asks port 4011; both up to what their loader
+# loads.
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lib.sh
