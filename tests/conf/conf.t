@@ -28,7 +28,7 @@ ok()			# STATUS NAME
 	fi
 }
 
-# An EFI program: 64 octets of DOS header, then the PE header with its machine type.
+# An EFI program: 64 octets of DOS header, then the PE header with its machine.
 efi()			# MACHINE (two octets for printf)
 {
 	printf 'MZ'
@@ -202,8 +202,8 @@ strange()
 	done
 	fails "includes nested too deep" 'more than 16 deep' "$tmp/deep0"
 	text=$(repeat 'x' 2047)
-	printf 'interface lo\nhost h { ethernet 52:54:00:00:00:01\nset a "%s"\n}\n' \
-	    "$text" >"$tmp/limit"
+	{ printf 'interface lo\nhost h { ethernet 52:54:00:00:00:01\n'
+	printf 'set a "%s"\n}\n' "$text"; } >"$tmp/limit"
 	run -n "$tmp/limit"
 	[ "$status" -eq 0 ]
 	ok $? "the longest text"

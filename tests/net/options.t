@@ -33,7 +33,8 @@ subnet 10.77.0.0/16 {
 	option 225 text "subnet"
 	option 226 text "subnet"
 	option 227 text "subnet"
-	option 121 route 10.0.0.0/8 10.77.0.1 default 10.77.0.1 10.77.7.0/24 0.0.0.0
+	option 121 route 10.0.0.0/8 10.77.0.1 default 10.77.0.1 \\
+		10.77.7.0/24 0.0.0.0
 	option 119 domain "eng.apple.com" "marketing.apple.com"
 }
 group "g" {
@@ -130,7 +131,7 @@ is "a search list (RFC 3397)" "$(field 119)" \
 ok "explain" ctl explain 02:00:00:00:00:0a
 ctl explain 02:00:00:00:00:0a >"$tmp/explained"
 for line in 'all.*bootward.conf:6' 'subnet.*bootward.conf:16' \
-    'group.*bootward.conf:23' 'host.*bootward.conf:27'; do
+    'group.*bootward.conf:24' 'host.*bootward.conf:28'; do
 	ok "explain: $line" grep -q "$line" "$tmp/explained"
 done
 sed 's/^/# /' "$tmp/explained"
