@@ -12,11 +12,19 @@ world_enter "$0" "$@"
 world_up
 client_new c1 52:54:00:00:00:01
 client_new c2 52:54:00:00:00:02
+client_new c3 52:54:00:00:00:11
+
+image=/srv/bootward/boot/linux
+head -c 20000 /dev/zero >"$image"
+printf 'MZ' | dd of="$image" conv=notrunc 2>/dev/null
+printf '\125\252' | dd of="$image" bs=1 seek=510 conv=notrunc 2>/dev/null
+printf 'HdrS' | dd of="$image" bs=1 seek=514 conv=notrunc 2>/dev/null
 
 start_bootward <<'END'
 interface "bw0"
 subnet 10.77.0.0/16 { range 10.77.1.0 - 10.77.1.0 }
-host "web1" { ethernet 52:54:00:00:00:11 }
+image "none" { kernel "linux" }
+host "web1" { ethernet 52:54:00:00:00:11; address 10.77.2.1; image "none" }
 END
 
 # The exit code, and a pattern in what it said.
@@ -54,6 +62,16 @@ is "the address" "$(client_lease c2 ip)" 10.77.1.0
 ok "the lease is the new one's" sh -c \
     "$obj/bootwardctl show leases | grep -q '^10.77.1.0  *52:54:00:00:00:02'"
 
+installs()
+{
+	in_client c3 curl -s -m 5 "http://$server/ipxe" | grep -q '^kernel'
+}
+ctl install web1 >/dev/null
+ok "a host that is armed" client_dhcp c3
+ok "is sent to the installer by ksd" installs
+ok "its lease is released" says 0 'is free' release 10.77.2.1
+ok "and it is nobody to ksd" wait_until 10 not installs
+
 # A release is durable.
 ok "released again" says 0 'is free' release 10.77.1.0
 kill -KILL "$(bootward_pid_of store)"
@@ -66,5 +84,6 @@ check_alive 'was ended by signal 9' 'no address is free' 'is used by'
 stop_bootward
 is "the record keeps its client" \
     "$(sqlite3 /var/lib/bootward/bootward.db \
-    "SELECT state, hex(mac) FROM leases")" "0|525400000002"
+    "SELECT state, hex(mac) FROM leases WHERE addr = 172818688")" \
+    "0|525400000002"
 finish_only
