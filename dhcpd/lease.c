@@ -15,6 +15,7 @@
 #define CHUNK		4096		/* records that are allocated at once */
 #define BUCKETS_MIN	1024
 #define BUCKETS_MAX	(1U << 20)	/* at start; tables grow when full */
+#define NEVER_S		UINT32_MAX
 #define TEXT_MAX	(UINT8_MAX + NAME_LEN + RELAY_LEN)
 
 struct lease *
@@ -23,47 +24,47 @@ lease_at(const struct leases *ls, uint32_t i)
 	return (&ls->chunk[i / CHUNK][i % CHUNK]);
 }
 
-/* The heap of what ends, the soonest on top. */
+/*
+ * The heap of what ends, the soonest on top, four below each.  It has its own
+ * copy of the time, in whole seconds and rounded up, so that records need not
+ * be looked at.
+ */
 
 static void
-heap_set(struct leases *ls, uint32_t at, uint32_t index)
+heap_set(struct leases *ls, uint32_t at, struct due due)
 {
-	ls->heap[at] = index;
-	lease_at(ls, index)->heap = at;
+	ls->heap[at] = due;
+	lease_at(ls, due.index)->heap = at;
 }
 
-static int
-heap_less(const struct leases *ls, uint32_t a, uint32_t b)
+/* The soonest of those below, or what is beyond the end. */
+static uint32_t
+heap_below(const struct leases *ls, uint32_t at)
 {
-	return (lease_at(ls, ls->heap[a])->expire_us <
-	    lease_at(ls, ls->heap[b])->expire_us);
-}
+	uint32_t	first = 4 * at + 1, best = first, i;
 
-static void
-heap_swap(struct leases *ls, uint32_t a, uint32_t b)
-{
-	uint32_t	index = ls->heap[a];
-
-	heap_set(ls, a, ls->heap[b]);
-	heap_set(ls, b, index);
+	for (i = first + 1; i < first + 4 && i < ls->nheap; i++)
+		if (ls->heap[i].second < ls->heap[best].second)
+			best = i;
+	return (best);
 }
 
 /* Move an entry to where its time puts it. */
 static void
 heap_settle(struct leases *ls, uint32_t at)
 {
-	uint32_t	down;
+	const struct due	due = ls->heap[at];
+	uint32_t		below;
 
-	for (; at > 0 && heap_less(ls, at, (at - 1) / 2); at = (at - 1) / 2)
-		heap_swap(ls, at, (at - 1) / 2);
-	while ((down = 2 * at + 1) < ls->nheap) {
-		if (down + 1 < ls->nheap && heap_less(ls, down + 1, down))
-			down++;
-		if (!heap_less(ls, down, at))
-			break;
-		heap_swap(ls, at, down);
-		at = down;
+	for (; at > 0 && due.second < ls->heap[(at - 1) / 4].second;
+	    at = (at - 1) / 4)
+		heap_set(ls, at, ls->heap[(at - 1) / 4]);
+	while ((below = heap_below(ls, at)) < ls->nheap &&
+	    ls->heap[below].second < due.second) {
+		heap_set(ls, at, ls->heap[below]);
+		at = below;
 	}
+	heap_set(ls, at, due);
 }
 
 static void
@@ -84,10 +85,14 @@ heap_remove(struct leases *ls, struct lease *l)
 static void
 heap_put(struct leases *ls, struct lease *l)
 {
+	int64_t	second = l->expire_us / 1000000 + (l->expire_us % 1000000 != 0);
+
 	if (!l->in_heap) {
 		l->in_heap = 1;
-		heap_set(ls, ls->nheap++, l->self);
+		l->heap = ls->nheap++;
 	}
+	ls->heap[l->heap] = (struct due){ .index = l->self,
+	    .second = second < NEVER_S ? (uint32_t)second : NEVER_S };
 	heap_settle(ls, l->heap);
 }
 
@@ -180,7 +185,7 @@ static int
 leases_grow(struct leases *ls)
 {
 	struct lease	**chunk;
-	uint32_t	 *heap;
+	struct due	 *heap;
 
 	if (ls->used == ls->heapsize) {
 		heap = reallocarray(ls->heap, ls->heapsize + CHUNK,
@@ -508,16 +513,23 @@ lease_apply(struct leases *ls, const struct msg_lease *m)
 	return (l);
 }
 
+/* When the soonest end is due, by its whole second. */
+mono_t
+lease_next_end(const struct leases *ls)
+{
+	if (ls->nheap == 0 || ls->heap[0].second == NEVER_S)
+		return (MONO_NEVER);
+	return ((mono_t){ ls->heap[0].second * INT64_C(1000000) });
+}
+
 size_t
 lease_expire(struct leases *ls, mono_t now, size_t max)
 {
 	struct lease	*l;
 	size_t		 n;
 
-	for (n = 0; n < max && ls->nheap > 0; n++) {
-		l = lease_at(ls, ls->heap[0]);
-		if (l->expire_us > now.us)
-			break;
+	for (n = 0; n < max && lease_next_end(ls).us <= now.us; n++) {
+		l = lease_at(ls, ls->heap[0].index);
 		if (l->staged) {
 			/* It is being renewed: decided when that is done. */
 			l->expire_us = mono_add_s(now, 5).us;
@@ -526,14 +538,6 @@ lease_expire(struct leases *ls, mono_t now, size_t max)
 			lease_free(ls, l, (mono_t){ l->expire_us });
 	}
 	return (n);
-}
-
-mono_t
-lease_next_end(const struct leases *ls)
-{
-	if (ls->nheap == 0)
-		return (MONO_NEVER);
-	return ((mono_t){ lease_at(ls, ls->heap[0])->expire_us });
 }
 
 void

@@ -213,6 +213,11 @@ struct table {
 
 enum lease_key { BY_ADDR, BY_ID, BY_MAC, BY_MAX };
 
+/* When a lease ends, in a heap. */
+struct due {
+	uint32_t	second, index;
+};
+
 /*
  * tally.c: how many leases each port of each relay agent has, RFC 3046: its
  * circuit id at its remote id, or all of option 82 without a circuit id.
@@ -238,7 +243,7 @@ struct leases {
 	uint32_t	 used;		/* records that were ever in use */
 	uint32_t	 spare;		/* list of those given back */
 	uint32_t	 live;
-	uint32_t	*heap;
+	struct due	*heap;
 	uint32_t	 nheap, heapsize;
 	size_t		 count[HOLD_MAX];
 	size_t		 strangers;	/* in queues of unconfirmed offers */

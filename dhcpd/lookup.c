@@ -66,9 +66,15 @@ chain_is_full(const struct leases *ls, const struct lease *l,
     enum lease_key by, uint32_t i)
 {
 	struct lease	*other;
+	uint32_t	 at;
 	int		 n = 0;
 
-	for (; i != NONE && n < CHAIN_LOOK; i = *lease_chain(other, by)) {
+	for (at = i; at != NONE && n < CHAIN_LOOK;
+	    at = *lease_chain(lease_at(ls, at), by))
+		n++;
+	if (n < CHAIN_LOOK)
+		return (0);
+	for (n = 0; i != NONE && n < CHAIN_LOOK; i = *lease_chain(other, by)) {
 		other = lease_at(ls, i);
 		n += same_key(other, l, by);
 	}

@@ -97,14 +97,15 @@ test_exhaustion(void)
 		twice += seen[addr - NET]++;
 		make_owner(&o, n, id);
 		(void)lease_hold(ls, addr, &o, HOLD_BOUND, NOW,
-		    mono_add_ms(NOW, 120000 + n));
+		    mono_add_s(NOW, 120 + n));
 	}
 	CHECK(n == 197 && twice == 0);
 	CHECK(!seen[10] && !seen[100] && !seen[209]);
 	CHECK(lease_count(ls, HOLD_BOUND) == 197);
 	CHECK(lease_expire(ls, mono_add_s(NOW, 119), 1000) == 0);
 	CHECK(lease_next_end(ls).us == mono_add_s(NOW, 120).us);
-	CHECK(lease_expire(ls, mono_add_s(NOW, 121), 1000) == 197);
+	CHECK(lease_expire(ls, mono_add_s(NOW, 120), 1000) == 1);
+	CHECK(lease_expire(ls, mono_add_s(NOW, 317), 1000) == 196);
 	CHECK(lease_count(ls, HOLD_FREE) == 197);
 	CHECK(lease_next_end(ls).us == MONO_NEVER.us);
 	/* The longest free address is given again first. */
