@@ -3,6 +3,7 @@
  * net.c: Ethernet, IPv4 and UDP headers around a payload, read and written
  * field by field (RFC 894, 791, 768).  Touches only buffers.
  */
+#include <endian.h>
 #include <string.h>
 
 #include "lib.h"
@@ -15,13 +16,19 @@
 #define UDP_HDRLEN	8
 #define TTL		64
 
+/* Sums of 32-bit words fold to the same as those of 16, RFC 1071 section 2. */
 uint32_t
 csum_add(uint32_t sum, const uint8_t *p, size_t n)
 {
 	uint64_t	wide = sum;
+	uint32_t	word;
 	size_t		i;
 
-	for (i = 0; i + 1 < n; i += 2)
+	for (i = 0; i + 3 < n; i += 4) {
+		memcpy(&word, p + i, sizeof(word));
+		wide += be32toh(word);
+	}
+	for (; i + 1 < n; i += 2)
 		wide += (uint32_t)p[i] << 8 | p[i + 1];
 	if (i < n)
 		wide += (uint32_t)p[i] << 8;
