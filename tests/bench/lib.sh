@@ -34,10 +34,10 @@ bench_enter()		# SCRIPT ARGUMENTS...
 
 # What else the machine does is to disturb neither server nor load.  Where
 # sessions share the processors, nice(1) counts only within one.
-bench_nice()		# LEVEL
+bench_nice()		# LEVEL [PID]
 {
-	if [ -w "/proc/$$/autogroup" ]; then
-		echo "$1" 2>/dev/null >"/proc/$$/autogroup"
+	if [ -w "/proc/${2:-$$}/autogroup" ]; then
+		echo "$1" 2>/dev/null >"/proc/${2:-$$}/autogroup"
 	fi
 }
 

@@ -242,6 +242,9 @@ server_up()		# NAME [SECONDS]
 	# What the waiting asked for meanwhile is answered.
 	sleep 0.3
 	server_pids=$(family "$server_pid")
+	for server_child in $(echo "$server_pids" | tr , ' '); do
+		bench_nice -15 "$server_child"
+	done
 }
 
 server_down()		# [SIGNAL]
