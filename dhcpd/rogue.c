@@ -152,7 +152,9 @@ rogue_request(const struct port *port, const struct dhcp_msg *req, mono_t now)
 {
 	static const struct mac	nobody;
 
-	if (!is_welcome(port, req->server))
+	/* What no host can have is a mistake of the client. */
+	if (req->server >> 24 != 0 && req->server >> 28 < 0xe &&
+	    !is_welcome(port, req->server))
 		rogue_note(port, req->server, nobody, req->mac, now);
 }
 
