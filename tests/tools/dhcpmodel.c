@@ -210,7 +210,7 @@ ask(int type)
 	    doing);
 }
 
-/* The model ------------------------------------------------------------------ */
+/* The model ---------------------------------------------------------------- */
 
 static void
 withdraw(struct client *c)
@@ -443,7 +443,7 @@ people(void)
 
 	for (i = 0; i < CLIENTS; i++) {
 		c = &clients[i];
-		/* Some cards have two clients: one of them has no identifier. */
+		/* Some cards have two clients, one of them with an id. */
 		c->mac = (struct mac){ { 2, 0xd0, 0, 0, 0,
 		    (uint8_t)(i % (CLIENTS * 3 / 4)) } };
 		if (i >= CLIENTS / 2) {
