@@ -343,6 +343,23 @@ bootward_pids >"$tmp/pids"
 ok "it has been told whose the address is" wait_until 10 sh -c \
     "ip netns exec p1 curl -s http://10.78.0.1/ipxe | grep -q linux"
 
+# dhcpd comes back without it, too; who has been told does not forget.
+kill -KILL "$(bootward_pid_of dhcpd)"
+ok "dhcpd is started again" wait_until 20 bootward_ready
+bootward_pids >"$tmp/pids"
+ok "the others still know whose the address is" wait_until 10 sh -c \
+    "ip netns exec p1 curl -s http://10.78.0.1/ipxe | grep -q linux"
+offered()
+{
+	# shellcheck disable=SC2086
+	play p1 $p1 discover $bios && grep -q 'offer.*siaddr=10.78.0.1' \
+	    "$tmp/answer"
+}
+ok "it answers again" wait_until 10 offered
+# shellcheck disable=SC2086
+boot_server p1 $p1 request "$addr" 10.78.0.1 "$mac1" $uefi
+answer_is "and learns it again" ack "ciaddr=$addr" file=bootx64.efi
+
 # p2 says that it has the address of p1: neither is believed.
 play p2 $p2 request 54=10.78.0.2 "50=$addr" wait=300
 ok "an address that two want is nobody's" wait_until 5 sh -c \
@@ -354,5 +371,5 @@ silence "nor is it answered" p1 $p1 request "ciaddr=$addr" "src=$addr" \
 
 kill "$theirs"
 finish 'gets no boot file' 'boots in circles' 'is said to be theirs' \
-    'ksd.*signal' 'lost' 'started again' 'is used by' 'another DHCP server' \
+    '(ksd|dhcpd).*signal' 'lost' 'started again' 'is used by' 'another DHCP server' \
     '10.78.0.2'
