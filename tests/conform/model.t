@@ -29,14 +29,23 @@ model()			# ARGUMENTS...
 
 ok "more clients than addresses" model eth1 10.78.0.1 10.78.0.32 10.78.0.63
 
-# dhcpd dies now and then: what was promised is kept.
+# dhcpd and store die in turn: what was promised is kept.
 cat >"$tmp/kill" <<END
 #!/bin/sh
+victim=store
+if mkdir $tmp/turn 2>/dev/null; then
+	victim=dhcpd
+else
+	rmdir $tmp/turn
+fi
 kill -KILL \$(ps --no-headers -o comm=,pid= --ppid $bootward_pid |
-    sed -n 's/^dhcpd *//p')
+    sed -n "s/^\$victim *//p")
 END
 ok "and with a server that dies and comes back" model -c "sh $tmp/kill" eth2 \
     10.79.0.1 10.79.0.16 10.79.0.75
+is "dhcpd died twice" "$(grep -c 'dhcpd was ended' "$log")" 2
+is "store died twice" "$(grep -c 'store was ended' "$log")" 2
 
 bootward_pids >"$tmp/pids"
-finish 'no address is free' ' declined ' 'dhcpd was ended by signal 9'
+finish 'no address is free' ' declined ' \
+    '(dhcpd|store) was ended by signal 9'

@@ -420,13 +420,23 @@ do_decline(struct client *c)
 	}
 }
 
+/* Something was done to the server: offers are gone, it is back soon. */
 static void
-forget_offers(void)
+disturb(const char *command)
 {
 	size_t	i;
+	int	tries;
 
 	for (i = 0; i < CLIENTS; i++)
 		withdraw(&clients[i]);
+	if (system(command) != 0)
+		errx(2, "%s: it fails", command);
+	for (tries = 0; tries < 80; tries++) {
+		renewal(keeper);
+		if (await(250) && in.type == 5)
+			return;
+	}
+	errx(1, "message %lu: the server does not come back", step);
 }
 
 static void (*const deeds[])(struct client *) = {
@@ -511,11 +521,8 @@ main(int argc, char *argv[])
 	people();
 	keeper_moves_in();
 	for (step = 1; step <= n && wrong < 10; step++) {
-		if (command != NULL && step % (n / 4 + 1) == 0) {
-			forget_offers();
-			if (system(command) != 0)
-				errx(2, "%s: it fails", command);
-		}
+		if (command != NULL && step % (n / 5 + 1) == 0)
+			disturb(command);
 		deeds[pick(nitems(deeds))](&clients[pick(CLIENTS - 1)]);
 	}
 	printf("%lu messages, %d wrong\n", step - 1, wrong);
