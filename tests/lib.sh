@@ -210,6 +210,28 @@ ctl()
 	"$obj/bootwardctl" "$@"
 }
 
+# How it ends, and a pattern in what it says, which is then in $tmp/said.
+ctl_says()		# CODE PATTERN ARGUMENTS...
+{
+	says_code=$1 says_pattern=$2
+	shift 2
+	ctl "$@" >"$tmp/said" 2>&1
+	says_got=$?
+	cat "$tmp/said"
+	echo "exit code $says_got"
+	[ "$says_got" -eq "$says_code" ] &&
+	    grep -q -e "$says_pattern" "$tmp/said"
+}
+
+# What makes a file a Linux kernel for a PC.
+fake_kernel()		# FILE
+{
+	head -c 20000 /dev/zero >"$1"
+	printf 'MZ' | dd of="$1" conv=notrunc 2>/dev/null
+	printf '\125\252' | dd of="$1" bs=1 seek=510 conv=notrunc 2>/dev/null
+	printf 'HdrS' | dd of="$1" bs=1 seek=514 conv=notrunc 2>/dev/null
+}
+
 # Start it with the configuration that is on standard input.
 start_bootward()	# FLAGS...
 {

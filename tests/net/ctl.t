@@ -13,12 +13,7 @@ world_up
 client_new c1 52:54:00:00:00:01
 client_new c2 02:00:00:00:00:02
 
-# What makes a file a Linux kernel for a PC.
-image=/srv/bootward/boot/linux
-head -c 20000 /dev/zero >"$image"
-printf 'MZ' | dd of="$image" conv=notrunc 2>/dev/null
-printf '\125\252' | dd of="$image" bs=1 seek=510 conv=notrunc 2>/dev/null
-printf 'HdrS' | dd of="$image" bs=1 seek=514 conv=notrunc 2>/dev/null
+fake_kernel /srv/bootward/boot/linux
 
 answers=/etc/bootward/answers
 cat >"$answers/two" <<'END'
@@ -54,44 +49,33 @@ host "web4" { ethernet 52:54:00:00:00:04 }
 END
 cp /etc/bootward.conf "$tmp/good.conf"
 
-# The exit code, and a pattern in what it said.
-says()			# CODE PATTERN ARGUMENTS...
-{
-	says_code=$1 says_pattern=$2
-	shift 2
-	ctl "$@" >"$tmp/said" 2>&1
-	says_got=$?
-	cat "$tmp/said"
-	echo "exit code $says_got"
-	[ "$says_got" -eq "$says_code" ] &&
-	    grep -q -e "$says_pattern" "$tmp/said"
-}
-
 state()			# HOST
 {
 	ctl show hosts | sed -n "s/^$1  *\([a-z]*\) .*/\1/p"
 }
 
-ok "no command: usage" says 2 '^usage:'
-ok "no such command" says 2 'no such command: foo' foo
-ok "half a command" says 2 'what is to follow' show
-ok "too few arguments" says 2 'wrong number' trace
-ok "too many arguments" says 2 'wrong number' reload now
-ok "no hosts to install" says 2 'wrong number' install
-ok "-f elsewhere" says 2 'is for install' -f cancel web1
-ok "no socket" says 1 'is bootward running' -s /nowhere show status
-ok "words may be shortened" says 0 '^web1  *local' s h
-ok "status" says 0 '^ksd  *running' show status
+ok "no command: usage" ctl_says 2 '^usage:'
+ok "no such command" ctl_says 2 'no such command: foo' foo
+ok "half a command" ctl_says 2 'what is to follow' show
+ok "too few arguments" ctl_says 2 'wrong number' trace
+ok "too many arguments" ctl_says 2 'wrong number' reload now
+ok "no hosts to install" ctl_says 2 'wrong number' install
+ok "-f elsewhere" ctl_says 2 'is for install' -f cancel web1
+ok "no socket" ctl_says 1 'is bootward running' -s /nowhere show status
+ok "words may be shortened" ctl_says 0 '^web1  *local' s h
+ok "status" ctl_says 0 '^ksd  *running' show status
 ok "every sandbox is full" [ "$(grep -c ' full$' "$tmp/said")" -eq 5 ]
-ok "status as JSON" says 0 '^{"process":"store","running":true,' -j s s
-ok "leases as JSON: an empty array" says 0 '^\[$' -j show leases
+ok "status as JSON" ctl_says 0 '^{"process":"store","running":true,' -j s s
+ok "leases as JSON: an empty array" ctl_says 0 '^\[$' -j show leases
 
-ok "an unknown host" says 1 'no host "web9"' install web9
-ok "an unknown image" says 1 'no image "foo"' install web1 image foo
-ok "no image" says 1 'web4: it has no image' install web4
-ok "a script that fails: its last words" says 1 '^no such role$' install web2
+ok "an unknown host" ctl_says 1 'no host "web9"' install web9
+ok "an unknown image" ctl_says 1 'no image "foo"' install web1 image foo
+ok "no image" ctl_says 1 'web4: it has no image' install web4
+ok "a script that fails: its last words" ctl_says 1 '^no such role$' \
+    install web2
 ok "and why nothing happened" grep -q 'nothing has changed' "$tmp/said"
-ok "a script that says nothing" says 1 'printed nothing' install web3 image silent
+ok "a script that says nothing" ctl_says 1 'printed nothing' install web3 \
+    image silent
 is "they are not armed" "$(state web2)$(state web3)$(state web4)" \
     locallocallocal
 # More in variables than a socket takes at once.
@@ -110,19 +94,19 @@ chmod 755 "$answers/many"
 	echo '}'
 } >/etc/bootward.conf
 ok "reload, with many variables" ctl reload
-ok "all of them reach the script" says 0 'web5: armed' install web5
+ok "all of them reach the script" ctl_says 0 'web5: armed' install web5
 cp "$tmp/good.conf" /etc/bootward.conf
 ok "reload" ctl reload
-ok "several hosts, one of them unknown" says 1 '^web1: armed' install web1 \
+ok "several hosts, one of them unknown" ctl_says 1 '^web1: armed' install web1 \
     web9 web3
 is "the others are armed" "$(state web1) $(state web3)" "armed armed"
-ok "armed again while it waits" says 0 'web1: armed' install web1
-ok "another image" says 0 'web4: armed' install web4 image none
-ok "as JSON" says 0 '{"host":"web4","done":true,' -j install web4 image none
-ok "cancelled" says 0 'web3: back to local' cancel web3
-ok "cancelled again" says 0 'is local already' cancel web3
+ok "armed again while it waits" ctl_says 0 'web1: armed' install web1
+ok "another image" ctl_says 0 'web4: armed' install web4 image none
+ok "as JSON" ctl_says 0 '{"host":"web4","done":true,' -j install web4 image none
+ok "cancelled" ctl_says 0 'web3: back to local' cancel web3
+ok "cancelled again" ctl_says 0 'is local already' cancel web3
 is "it is local" "$(state web3)" local
-ok "an unknown host is not cancelled" says 1 'no host "web9"' cancel web9
+ok "an unknown host is not cancelled" ctl_says 1 'no host "web9"' cancel web9
 
 # What a machine does is seen.
 ctl -j monitor >"$tmp/monitor" &
@@ -150,14 +134,14 @@ is "a set variable reaches the script" "$(state web1)" armed
 ok "and its words come back" grep -q '^[0-9a-f]\{32\}$' "$tmp/why"
 cp "$tmp/good.conf" /etc/bootward.conf
 echo 'subnet nonsense' >>/etc/bootward.conf
-ok "a configuration with an error" says 1 'bootward.conf:[0-9]*: ' reload
+ok "a configuration with an error" ctl_says 1 'bootward.conf:[0-9]*: ' reload
 ok "stays out" grep -q 'old one stays' "$tmp/said"
 cp "$tmp/good.conf" /etc/bootward.conf
 ok "the good one" ctl reload
 
-ok "trace" says 0 'web1  *ack  *10.77.2.1' trace web1
+ok "trace" ctl_says 0 'web1  *ack  *10.77.2.1' trace web1
 ok "trace has no more than that host's" not grep -q 'web3' "$tmp/said"
-ok "trace of nobody" says 1 'no host "web9"' trace web9
+ok "trace of nobody" ctl_says 1 'no host "web9"' trace web9
 monitored()
 {
 	grep -q '"host":"web1",.*"step":"ack","percent":100,' "$tmp/monitor"
@@ -193,7 +177,7 @@ kill -KILL "$(bootward_pid_of store)"
 ok "a new store" wait_until 20 bootward_ready
 is "knows the tickets" "$(state web1) $(state web3) $(state web4)" \
     "armed local armed"
-ok "and the timelines" says 0 'armed, image two' trace web1
-ok "and the leases" says 0 '^10.77.2.1 .*web1' show leases
+ok "and the timelines" ctl_says 0 'armed, image two' trace web1
+ok "and the leases" ctl_says 0 '^10.77.2.1 .*web1' show leases
 bootward_pids >"$tmp/pids"
 finish 'store was ended by signal 9' 'bootward.conf:' 'old configuration stays'

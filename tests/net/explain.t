@@ -13,11 +13,7 @@ world_up
 client_new c1 52:54:00:00:00:01
 client_new c2 02:00:00:00:00:02
 
-image=/srv/bootward/boot/linux
-head -c 20000 /dev/zero >"$image"
-printf 'MZ' | dd of="$image" conv=notrunc 2>/dev/null
-printf '\125\252' | dd of="$image" bs=1 seek=510 conv=notrunc 2>/dev/null
-printf 'HdrS' | dd of="$image" bs=1 seek=514 conv=notrunc 2>/dev/null
+fake_kernel /srv/bootward/boot/linux
 echo loader >/srv/bootward/boot/pxelinux.0
 
 mkdir /etc/bootward/conf.d
@@ -56,19 +52,6 @@ image "debian" { kernel "linux" }
 include "/etc/bootward/conf.d/*.conf"
 END
 
-# The exit code, and a pattern in what it said.
-says()			# CODE PATTERN ARGUMENTS...
-{
-	says_code=$1 says_pattern=$2
-	shift 2
-	ctl "$@" >"$tmp/said" 2>&1
-	says_got=$?
-	cat "$tmp/said"
-	echo "exit code $says_got"
-	[ "$says_got" -eq "$says_code" ] &&
-	    grep -q -e "$says_pattern" "$tmp/said"
-}
-
 # A line of the explanation, with single blanks.
 line()			# BEGINNING
 {
@@ -78,17 +61,18 @@ line()			# BEGINNING
 conf=/etc/bootward.conf
 hosts=/etc/bootward/conf.d/hosts.conf
 
-ok "no address" says 2 'wrong number' explain
-ok "not an address" says 2 'not an Ethernet address' explain web1
-ok "a group address" says 2 'not an Ethernet address' explain \
+ok "no address" ctl_says 2 'wrong number' explain
+ok "not an address" ctl_says 2 'not an Ethernet address' explain web1
+ok "a group address" ctl_says 2 'not an Ethernet address' explain \
     01:00:5e:00:00:01
-ok "no such word" says 2 'arch N, stage ipxe' explain 52:54:00:00:00:01 foo 1
-ok "half a word" says 2 'what is to follow' explain 52:54:00:00:00:01 arch
-ok "not a number" says 2 'not a number' explain 52:54:00:00:00:01 arch x
+ok "no such word" ctl_says 2 'arch N, stage ipxe' explain 52:54:00:00:00:01 \
+    foo 1
+ok "half a word" ctl_says 2 'what is to follow' explain 52:54:00:00:00:01 arch
+ok "not a number" ctl_says 2 'not a number' explain 52:54:00:00:00:01 arch x
 
 # A host that does not boot.
 ctl show leases >"$tmp/before"
-ok "a host" says 0 '^interface  *bw0$' explain 52:54:00:00:00:01
+ok "a host" ctl_says 0 '^interface  *bw0$' explain 52:54:00:00:00:01
 is "which subnet" "$(line subnet)" "subnet 10.77.0.0/16 ($conf:5)"
 is "who it is" "$(line host)" "host web1 ($hosts:2)"
 is "its ticket" "$(line ticket)" "ticket local: it boots its own disk"
@@ -121,45 +105,45 @@ is "address" "$(client_lease c1 ip)" 10.77.2.1
 is "root path" "$(client_lease c1 rootpath)" /for/web1
 is "time servers" "$(client_lease c1 ntpsrv)" "10.77.0.7 10.77.0.8"
 is "search list" "$(client_lease c1 search)" "a.example b.a.example"
-ok "with a lease" says 0 'its lease for another' explain 52:54:00:00:00:01
+ok "with a lease" ctl_says 0 'its lease for another' explain 52:54:00:00:00:01
 is "under its client id" "$(line 'client id')" \
     "client id 01525400000001, as in its lease"
 
 # Booting.
 ctl install web1 >/dev/null
-ok "armed" says 0 'armed, image debian: it is sent to the installer' \
+ok "armed" ctl_says 0 'armed, image debian: it is sent to the installer' \
     explain 52:54:00:00:00:01 arch 0
 is "boot file" "$(line 'boot file')" "boot file pxelinux.0 ($conf:3)"
 is "next server" "$(line 'next server')" "next server 10.77.0.1 ($conf:5)"
 is "option 67" "$(line 67)" "67 boot-file \"pxelinux.0\" ($conf:3)"
-ok "it counts as asked" says 0 'armed' show hosts
-ok "no loader" says 0 'boot file  *none: there is no loader .*for architecture 6$' \
+ok "it counts as asked" ctl_says 0 'armed' show hosts
+ok "no loader" ctl_says 0 'boot file  *none: there is no loader .* 6$' \
     explain 52:54:00:00:00:01 arch 6
-ok "iPXE" says 0 'PXEClient:Arch:00000.*, as iPXE' explain 52:54:00:00:00:01 \
-    stage ipxe
+ok "iPXE" ctl_says 0 'PXEClient:Arch:00000.*, as iPXE' explain \
+    52:54:00:00:00:01 stage ipxe
 ok "iPXE is told not to wait" [ "$(line 175)" = "175 ipxe b0:01:01" ]
-ok "HTTP" says 0 'discover of HTTPClient:Arch:00016' explain \
+ok "HTTP" ctl_says 0 'discover of HTTPClient:Arch:00016' explain \
     52:54:00:00:00:01 arch 16
-ok "unarmed" says 0 'boot file  *none: it boots its own disk' \
+ok "unarmed" ctl_says 0 'boot file  *none: it boots its own disk' \
     explain 52:54:00:00:00:02 arch 0
 
 # Unknown machines.
-ok "one that boots" says 0 'answer  *none: an unknown machine that boots is' \
+ok "one that boots" ctl_says 0 'answer  *none: an unknown machine that' \
     explain 02:00:00:00:00:09 arch 0
 is "says which line" "$(line unknown)" "unknown boot ignore ($conf:2)"
-ok "one that does not" wait_until 20 says 0 \
+ok "one that does not" wait_until 20 ctl_says 0 \
     'address  *10.77.1.[0-9]*, proven free' explain 02:00:00:00:00:09
 ok "a lease of the pool" client_dhcp c2
-ok "is known" says 0 'address  *10.77.1.[0-9]*, that it has' explain \
+ok "is known" ctl_says 0 'address  *10.77.1.[0-9]*, that it has' explain \
     02:00:00:00:00:02
 
 # Behind a relay agent.
-ok "a relay agent" says 0 '^subnet  *10.99.0.0/24' explain 02:00:00:00:00:09 \
-    relay 10.99.0.1
+ok "a relay agent" ctl_says 0 '^subnet  *10.99.0.0/24' explain \
+    02:00:00:00:00:09 relay 10.99.0.1
 is "its address" "$(line address)" \
     "address 10.99.0.10, free as far as is known, but not proven ($conf:18)"
 is "goes to the relay agent" "$(line 'sent to')" "sent to 10.99.0.1 port 67"
-ok "of no subnet" says 0 'answer  *none: ' explain 02:00:00:00:00:09 \
+ok "of no subnet" ctl_says 0 'answer  *none: ' explain 02:00:00:00:00:09 \
     relay 10.98.0.1
 
 # JSON.
@@ -185,7 +169,7 @@ ok "who may not change anything" setpriv --reuid=65534 \
     "$obj/bootwardctl" explain 52:54:00:00:00:01
 dhcpd=$(bootward_pid_of dhcpd)
 kill -STOP "$dhcpd"
-ok "dhcpd does not answer" says 1 'dhcpd does not answer' explain \
+ok "dhcpd does not answer" ctl_says 1 'dhcpd does not answer' explain \
     52:54:00:00:00:01
 ctl explain 52:54:00:00:00:01 >"$tmp/said" 2>&1 &
 asking=$!
@@ -195,7 +179,7 @@ wait "$asking"
 is "dhcpd dies while it is asked" "$?" 1
 ok "that is said" grep -q 'dhcpd does not' "$tmp/said"
 wait_until 20 bootward_ready
-ok "and is there again" says 0 '^host  *web1' explain 52:54:00:00:00:01
+ok "and is there again" ctl_says 0 '^host  *web1' explain 52:54:00:00:00:01
 bootward_pids >"$tmp/pids"
 
 finish 'was ended by signal 9'

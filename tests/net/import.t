@@ -25,19 +25,6 @@ host "web1" { ethernet 52:54:00:00:00:21; address 10.77.2.1 }
 host "web2" { ethernet 52:54:00:00:00:22 }
 END
 
-# The exit code, and a pattern in what it said.
-says()			# CODE PATTERN ARGUMENTS...
-{
-	says_code=$1 says_pattern=$2
-	shift 2
-	ctl "$@" >"$tmp/said" 2>&1
-	says_got=$?
-	cat "$tmp/said"
-	echo "exit code $says_got"
-	[ "$says_got" -eq "$says_code" ] &&
-	    grep -q -e "$says_pattern" "$tmp/said"
-}
-
 lease_of()		# ADDRESS
 {
 	ctl show leases | sed -n "s/^$1  *//p"
@@ -106,7 +93,7 @@ lease 10.77.1.104 {
   hardware ethernet 52:54:00:00:00:22;
 }
 END
-ok "ISC" says 0 'imported 3, expired 1, skipped 2 (10.77.2.1: reserved' \
+ok "ISC" ctl_says 0 'imported 3, expired 1, skipped 2 (10.77.2.1: reserved' \
     import leases isc "$tmp/isc"
 ok "which ones are left out, and why" grep -q \
     '^line [0-9]*: 10.77.2.1: reserved for another host$' "$tmp/said"
@@ -120,7 +107,7 @@ is "for ever" "$(lease_of 10.77.1.103 | awk '{ print $2 }')" forever
 is "a host is known" "$(lease_of 10.77.1.104 | awk '{ print $3 }')" web2
 is "a lease that lasts" "$(address_of c1)" 10.77.1.101
 is "one that is over, and its client comes back" "$(address_of c2)" 10.77.1.102
-ok "and is again" says 0 'imported 0, expired 0, skipped 6' \
+ok "and is again" ctl_says 0 'imported 0, expired 0, skipped 6' \
     import leases isc "$tmp/isc"
 ok "their clients have them" grep -q '10.77.1.101: already leased' "$tmp/said"
 
@@ -135,10 +122,10 @@ END
 cat >"$tmp/kea" <<END
 $heading
 10.77.1.112,52:54:00:00:00:04,01:52:54:00:00:00:04,0,$((now - 10)),1,0,0,,0,
-10.77.1.113,52:54:00:00:00:05,,600,$((now + 500)),1,0,0,five.example.,0,{ "a": 1&#x2c "b": 2 }
+10.77.1.113,52:54:00:00:00:05,,600,$((now + 500)),1,0,0,five.example.,0,1&#x2c2
 10.77.1.114,,,600,$((now + 500)),1,0,0,,1,
 END
-ok "Kea" says 0 'imported 2, expired 1, skipped 0$' import leases kea \
+ok "Kea" ctl_says 0 'imported 2, expired 1, skipped 0$' import leases kea \
     "$tmp/kea"
 ok "it says that it reads the other file" grep -q 'kea.2 is read first' \
     "$tmp/said"
@@ -156,7 +143,7 @@ $((now - 500)) 52:54:00:00:00:07 10.77.1.122 * 01:52:54:00:00:00:07
 duid 00:01:00:01:32:96:1a:a2:5a:07:7d:00:82:63
 $((now + 500)) 12345 2001:db8::1 six 00:01:00:01
 END
-ok "dnsmasq, as JSON" says 0 \
+ok "dnsmasq, as JSON" ctl_says 0 \
     '{"file":".*","done":true,"text":"imported 2, expired 1, skipped 0"}' \
     -j import leases dnsmasq "$tmp/dnsmasq"
 is "a lease of dnsmasq" "$(address_of c6)" 10.77.1.121
@@ -165,42 +152,42 @@ is "one that is over" "$(address_of c7)" 10.77.1.122
 # Files that are not understood change nothing.
 count=$(leases)
 head -n 10 "$tmp/isc" | sed 's/10.77.1.101/10.77.1.131/' >"$tmp/cut"
-ok "a file that ends too soon" says 1 'cut:11: the file ends within the' \
+ok "a file that ends too soon" ctl_says 1 'cut:11: the file ends within the' \
     import leases isc "$tmp/cut"
 ok "nothing has been imported" grep -q 'nothing has been imported' "$tmp/said"
 printf '%s\n' "$((now + 500)) 52:54:00:00:00:06 10.77.1.131 six *" \
     "$((now + 500)) 52:54:00:00:00:06 10.77.1 six *" >"$tmp/wrong"
-ok "the line of an error" says 1 'wrong:2: an address was expected' \
+ok "the line of an error" ctl_says 1 'wrong:2: an address was expected' \
     import leases dnsmasq "$tmp/wrong"
-ok "another server's file" says 1 'kea:1: expiry, hardware address' \
+ok "another server's file" ctl_says 1 'kea:1: expiry, hardware address' \
     import leases dnsmasq "$tmp/kea"
-ok "no file" says 1 'nofile: No such file' import leases isc "$tmp/nofile"
+ok "no file" ctl_says 1 'nofile: No such file' import leases isc "$tmp/nofile"
 : >"$tmp/empty"
-ok "an empty file" says 0 'there is no lease in it' import leases isc \
+ok "an empty file" ctl_says 0 'there is no lease in it' import leases isc \
     "$tmp/empty"
-ok "no such server" says 2 'not isc, kea or dnsmasq' import leases foo \
+ok "no such server" ctl_says 2 'not isc, kea or dnsmasq' import leases foo \
     "$tmp/isc"
 is "nothing has changed" "$(leases)" "$count"
 ok "not for everybody" not setpriv --reuid=65534 --regid=65534 \
     --clear-groups "$obj/bootwardctl" import leases isc "$tmp/isc"
 
-# What no bootwardctl would do.
+# What no bootwardctl would do, and how each of it ends.
 play()			# WANTED WHAT...
 {
 	play_wanted=$1
 	shift
-	is "hostile: $*" "$("$obj/tests/ctlplay" "$@" | tr '\n' ';')" \
-	    "$play_wanted"
+	is "hostile: $*" "$("$obj/tests/ctlplay" "$@" |
+	    sed 's/^\([^:]*: [0-9a-z]*\).*/\1/' | tr '\n' ';')" "$play_wanted"
 }
-play 'address: closed;owner: closed;name: closed;endless name: closed;start: closed;end: closed;' \
-    bad 100
+closed="address: closed;owner: closed;name: closed;endless name: closed;"
+play "${closed}start: closed;end: closed;" bad 100
 play 'half: done;' half 10000
 play 'status within: closed;explain within: closed;' mix 100
 is "nothing of it is there" "$(ctl show leases | grep -c '^10\.77\.6')" 0
-play 'version: 1 bootwardctl is of another version than the store; nothing has been imported;again: 0 imported 1, expired 0, skipped 0;' \
-    version
-play 'the second: 1 another import is under way; nothing has been imported;the first: 0 imported 10, expired 0, skipped 1 (10.77.64.0: already leased);then the second: 0 imported 0, expired 0, skipped 1 (10.77.64.0: already leased);' \
-    two 10
+play 'version: 1;again: 0;' version
+is "it had another try" "$(ctl show leases | grep -c '^10\.77\.64\.0 ')" 1
+play 'the second: 1;the first: 0;then the second: 0;' two 10
+is "one after the other" "$(ctl show leases | grep -c '^10\.77\.64\.')" 11
 count=$(leases)
 play 'late: closed;' late 2000
 more()			# HOW-MANY

@@ -14,11 +14,7 @@ client_new c1 52:54:00:00:00:01
 client_new c2 52:54:00:00:00:02
 client_new c3 52:54:00:00:00:11
 
-image=/srv/bootward/boot/linux
-head -c 20000 /dev/zero >"$image"
-printf 'MZ' | dd of="$image" conv=notrunc 2>/dev/null
-printf '\125\252' | dd of="$image" bs=1 seek=510 conv=notrunc 2>/dev/null
-printf 'HdrS' | dd of="$image" bs=1 seek=514 conv=notrunc 2>/dev/null
+fake_kernel /srv/bootward/boot/linux
 
 start_bootward <<'END'
 interface "bw0"
@@ -27,33 +23,21 @@ image "none" { kernel "linux" }
 host "web1" { ethernet 52:54:00:00:00:11; address 10.77.2.1; image "none" }
 END
 
-# The exit code, and a pattern in what it said.
-says()			# CODE PATTERN ARGUMENTS...
-{
-	says_code=$1 says_pattern=$2
-	shift 2
-	ctl "$@" >"$tmp/said" 2>&1
-	says_got=$?
-	cat "$tmp/said"
-	echo "exit code $says_got"
-	[ "$says_got" -eq "$says_code" ] &&
-	    grep -q -e "$says_pattern" "$tmp/said"
-}
-
 ok "the only address is leased" client_dhcp c1
 ok "nobody else gets one" not client_dhcp c2
 ok "not for everybody" not setpriv --reuid=65534 --regid=65534 \
     --clear-groups "$obj/bootwardctl" release 10.77.1.0
-ok "not an address" says 1 'foo: this is not an address' release foo
-ok "not a lease" says 1 '10.77.1.9: nobody has a lease of it' release 10.77.1.9
-ok "no address at all" says 2 'wrong number' release
-ok "released" says 0 '^10.77.1.0: is free$' release 10.77.1.0
+ok "not an address" ctl_says 1 'foo: this is not an address' release foo
+ok "not a lease" ctl_says 1 '10.77.1.9: nobody has a lease of it' release \
+    10.77.1.9
+ok "no address at all" ctl_says 2 'wrong number' release
+ok "released" ctl_says 0 '^10.77.1.0: is free$' release 10.77.1.0
 is "it is shown no more" "$(ctl show leases | grep -c '^10\.')" 0
-ok "once" says 1 'nobody has a lease of it now' release 10.77.1.0
+ok "once" ctl_says 1 'nobody has a lease of it now' release 10.77.1.0
 ok "its client may come back" client_dhcp c1
 # As long as the machine uses it, nobody else gets it.
 in_client c1 ip addr flush dev eth0
-ok "as JSON" says 0 '{"address":"10.77.1.0","done":true,"text":"is free"}' \
+ok "as JSON" ctl_says 0 '{"address":"10.77.1.0","done":true,"text":"is free"}' \
     -j release 10.77.1.0
 ok "somebody else gets it" wait_until 30 client_dhcp c2
 is "the address" "$(client_lease c2 ip)" 10.77.1.0
@@ -69,17 +53,17 @@ installs()
 ctl install web1 >/dev/null
 ok "a host that is armed" client_dhcp c3
 ok "is sent to the installer by ksd" installs
-ok "its lease is released" says 0 'is free' release 10.77.2.1
+ok "its lease is released" ctl_says 0 'is free' release 10.77.2.1
 ok "and it is nobody to ksd" wait_until 10 not installs
 
 # A release is durable.
-ok "released again" says 0 'is free' release 10.77.1.0
+ok "released again" ctl_says 0 'is free' release 10.77.1.0
 kill -KILL "$(bootward_pid_of store)"
 wait_until 20 bootward_ready
 is "it is still free after kill -9" "$(ctl show leases | grep -c '^10\.')" 0
 bootward_pids >"$tmp/pids"
 ok "who had it last has it again" client_dhcp c2
-ok "released" says 0 'is free' release 10.77.1.0
+ok "released" ctl_says 0 'is free' release 10.77.1.0
 check_alive 'was ended by signal 9' 'no address is free' 'is used by'
 stop_bootward
 is "the record keeps its client" \
