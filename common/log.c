@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,10 +67,20 @@ log_clean(char *line)
 			*line = '?';
 }
 
+/* Who reads our stderr may have stopped; a line that would wait is lost. */
+static int
+log_would_wait(void)
+{
+	struct pollfd	pfd = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	return (poll(&pfd, 1, 0) == 0);
+}
+
 /* Where the process itself may write: stderr with a time, or syslog. */
 void
 log_line(enum log_level level, const char *name, const char *text)
 {
+	static unsigned int lost;
 	char		 line[LOG_LINE_MAX], when[32] = "";
 	struct timespec	 ts;
 	struct tm	 tm;
@@ -83,6 +94,15 @@ log_line(enum log_level level, const char *name, const char *text)
 	if (clock_gettime(CLOCK_REALTIME, &ts) == 0 &&
 	    localtime_r(&ts.tv_sec, &tm) != NULL)
 		(void)strftime(when, sizeof(when), "%b %e %H:%M:%S", &tm);
+	if (log_would_wait()) {
+		lost++;
+		return;
+	}
+	if (lost > 0)
+		(void)fprintf(stderr, "%s %s: %s%u lines are lost: nobody "
+		    "read them\n", when, log_name,
+		    log_level_text[LOG_LVL_WARN], lost);
+	lost = 0;
 	(void)fprintf(stderr, "%s %s: %s%s\n", when, name,
 	    log_level_text[level], line);
 }
