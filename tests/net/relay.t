@@ -143,8 +143,9 @@ udhcpc_renew()		# CLIENT
 }
 udhcpc_stop()		# CLIENT
 {
-	kill -TERM "$(cat "$tmp/u.$1.pid")"
-	wait_until 5 not runs "$(cat "$tmp/u.$1.pid")"
+	udhcpc_pid=$(cat "$tmp/u.$1.pid")
+	kill -TERM "$udhcpc_pid"
+	wait_until 5 not runs "$udhcpc_pid"
 }
 
 ok "udhcpc behind it" udhcpc_start c1
@@ -295,6 +296,21 @@ answer_is "a relayed REQUEST" ack "yiaddr=$addr" dst=10.98.0.1 dport=67 \
 relayed $a request 50=192.168.7.7 82=0104aabbccdd
 answer_is "a relayed NAK is to be broadcast" nak flags=8000 dst=10.98.0.1 \
     82=0104aabbccdd
+
+# Straight from behind it: what a client unicasts has no giaddr.
+from="src=$addr ciaddr=$addr"
+# shellcheck disable=SC2086	# words
+{
+play $a request $from
+answer_is "RENEWING goes back to the client" ack "yiaddr=$addr" "dst=$addr" \
+    dport=68 giaddr=0.0.0.0 82=
+play $a request $from 82=0104aabbccdd
+answer_is "with an option 82 that nobody relayed" ack "dst=$addr" 82=
+play $b inform src=10.98.0.77 ciaddr=10.98.0.77
+answer_is "INFORM" ack dst=10.98.0.77 yiaddr=0.0.0.0 51= 1=ffffff00
+silence "from a subnet that nobody relays" $b inform src=10.97.0.77 \
+    ciaddr=10.97.0.77
+}
 
 # RFC 3527 and RFC 3011: the subnet is another than giaddr's.
 in_client raw ip addr add 10.96.0.1/24 dev eth0
