@@ -301,7 +301,8 @@ lease_own(struct leases *ls, struct lease *l, const struct owner *o)
 
 	if (l->known == (o->known != 0) && mac_equal(l->mac, o->mac) &&
 	    l->id_len == shape.id_len && l->name_len == shape.name_len &&
-	    l->relay_len == shape.relay_len && (len == 0 || memcmp(l->text, octets, len) == 0))
+	    l->relay_len == shape.relay_len && (len == 0 ||
+	    memcmp(l->text, octets, len) == 0))
 		return (0);
 	if (len > 0) {
 		if ((text = malloc(len)) == NULL)
@@ -448,8 +449,10 @@ lease_hold(struct leases *ls, uint32_t addr, const struct owner *o,
 		l->start_us = now.us;
 		queue_remove(ls, l);
 	}
-	if (lease_own(ls, l, o) == -1)
+	if (lease_own(ls, l, o) == -1) {
+		queue_put(ls, l);
 		return (NULL);
+	}
 	lease_enter(ls, l, state, until);
 	return (l);
 }
@@ -497,11 +500,12 @@ lease_apply(struct leases *ls, const struct msg_lease *m)
 				    .relay_len = m->relay_len,
 				    .known = m->host[0] != '\0' };
 	struct lease		*l = lease_by_addr(ls, m->addr);
+	int			 error;
 
 	if (l == NULL && (l = lease_new(ls, m->addr)) == NULL)
 		return (NULL);
-	if (lease_own(ls, l, &o) == -1)
-		return (NULL);
+	/* Without memory for its owner it is nobody else's all the same. */
+	error = lease_own(ls, l, &o);
 	l->start_us = m->start_us;
 	l->durable = 1;
 	lease_enter(ls, l, (enum hold_state)m->state, (mono_t){ m->expire_us });
@@ -510,7 +514,7 @@ lease_apply(struct leases *ls, const struct msg_lease *m)
 		lease_delete(ls, l);
 		return (NULL);
 	}
-	return (l);
+	return (error == -1 ? NULL : l);
 }
 
 /* When the soonest end is due, by its whole second. */

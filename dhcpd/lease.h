@@ -118,7 +118,7 @@ void	 lease_message(const struct lease *, struct msg_lease *);
 /* What the other daemons need to know of it. */
 void	 grant_of(const struct msg_lease *, struct msg_grant *);
 
-/* 2. Which addresses may be given out at all: pool.c ------------------------ */
+/* 2. Which addresses may be given out at all: pool.c ----------------------- */
 
 #define BITSET_LEVELS	6
 
@@ -144,7 +144,7 @@ struct queue {
 struct range {
 	uint32_t	 first, last;
 	uint32_t	 segment;
-	uint32_t	 base;		/* place of the first in the stock's row */
+	uint32_t	 base;		/* of the first, in the stock's row */
 };
 
 /* All addresses of a segment that may be given out. */
@@ -154,10 +154,10 @@ struct stock {
 	uint32_t	 cursor;	/* where a fresh one is looked for */
 	uint32_t	 size;		/* how many there are */
 	uint32_t	 used;		/* how many are not free */
-	uint32_t	 known;		/* of them, of hosts of the configuration */
+	uint32_t	 known;		/* of them, of configured hosts */
 	uint32_t	 declined;	/* of them, resting */
 	struct queue	 free;		/* records, the longest free first */
-	struct queue	 offers;	/* unconfirmed, of strangers; oldest first */
+	struct queue	 offers;	/* to strangers, unconfirmed */
 	struct queue	 proofs;
 };
 
@@ -247,7 +247,7 @@ struct leases {
 	uint32_t	 nheap, heapsize;
 	size_t		 count[HOLD_MAX];
 	size_t		 strangers;	/* in queues of unconfirmed offers */
-	uint32_t	 roaming;	/* hosts without an address of their own */
+	uint32_t	 roaming;	/* hosts without an own address */
 	struct tally	 ports;		/* leases of each relay port */
 	uint64_t	 seed[2];
 };

@@ -12,7 +12,8 @@
 #define CHAIN_LOOK	(2 * LEASES_PER_MAC)
 
 static uint32_t *
-bucket_of(const struct leases *ls, enum lease_key by, const void *key, size_t len)
+bucket_of(const struct leases *ls, enum lease_key by, const void *key,
+    size_t len)
 {
 	const struct table	*t = &ls->table[by];
 

@@ -15,7 +15,7 @@ client_new squatter 02:00:00:00:00:02
 
 figure()		# NAME
 {
-	ctl show status | tr ',' '\n' | sed -n "s/^ *\(.* \)*$1 \([0-9]*\).*/\2/p" |
+	ctl -j show status | tr ',{}' '\n' | sed -n "s/.*\"$1\": *//p" |
 	    head -n 1
 }
 

@@ -262,7 +262,8 @@ static void
 test_tally(void)
 {
 	static const uint8_t	port1[] = { 1, 2, 'p', '1', 2, 1, 'x' };
-	static const uint8_t	same[] = { 151, 1, 0, 1, 2, 'p', '1', 2, 1, 'x' };
+	static const uint8_t	same[] = { 151, 1, 0, 1, 2, 'p', '1', 2, 1,
+				    'x' };
 	static const uint8_t	port2[] = { 1, 2, 'p', '2', 2, 1, 'x' };
 	static const uint8_t	far[] = { 1, 2, 'p', '1', 2, 1, 'y' };
 	static const uint8_t	remote[] = { 2, 1, 'x' };

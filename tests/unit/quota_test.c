@@ -94,7 +94,8 @@ test_keep_words(void)
 
 	/* Who had an address once has it no more when it is kept for hosts. */
 	(void)lease_expire(view.leases, LATER(500), 100);
-	CHECK(ask(DHCP_DISCOVER, 103, 0, NULL) == V_OFFER && v.addr == POOL + 3);
+	CHECK(ask(DHCP_DISCOVER, 103, 0, NULL) == V_OFFER &&
+	    v.addr == POOL + 3);
 	CHECK(exhaust(150, HOLD_BOUND) == 10);
 	conf->segment[0].keep = 15;
 	CHECK(ask(DHCP_DISCOVER, 103, 0, NULL) == V_SILENT && v.refused);

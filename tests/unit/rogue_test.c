@@ -11,7 +11,8 @@
 #define GOOD	0x0a4d0002U
 #define NOW	((mono_t){ 9000000000 })
 
-static struct port	port = { .ifname = "eth0" }, port2 = { .ifname = "eth1" };
+static struct port	port = { .ifname = "eth0" };
+static struct port	port2 = { .ifname = "eth1" };
 static struct msg_iface	iface = { .naddrs = 1, .addr = { ME } };
 static struct frame	f;
 
