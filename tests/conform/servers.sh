@@ -514,7 +514,7 @@ server_stop()		# SERVER
 		return
 	fi
 	kill -TERM "$server_pid"
-	wait "$server_pid"
+	wait "$server_pid" 2>/dev/null
 }
 
 # The cases of a script against the server that runs: one line each.
