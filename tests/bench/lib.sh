@@ -71,6 +71,18 @@ bench_begin()
 	    echo "Only one processor: server and load share it."
 	echo "$(uname -sr), $(nproc) processors, state on" \
 	    "$(stat -f -c %T "$disk"); $reps repetitions; medians."
+	echo "Now: load average $(cut -d ' ' -f 1 /proc/loadavg), $(sync_us)" \
+	    "us to write 4 KiB through to the disk."
+}
+
+# What all else on the machine leaves of the disk.
+sync_us()
+{
+	sync_since=$(date +%s%6N)
+	dd if=/dev/zero of="$disk/sync" bs=4k count=100 oflag=dsync \
+	    conv=notrunc 2>/dev/null
+	echo $((($(date +%s%6N) - sync_since) / 100))
+	rm -f "$disk/sync"
 }
 
 # A server's namespace and the load's, with a wire between them.

@@ -30,7 +30,7 @@ answer(const uint8_t *packet, size_t len, uint8_t *octets)
 	struct frame	 f, reply = { .sport = 67, .dport = 68 };
 	struct buf	 b;
 	struct wbuf	 w, head;
-	uint8_t		 req[244];
+	uint8_t		 req[243];
 
 	buf_init(&b, packet, len);
 	if (frame_parse(&b, &f, 0) == -1 || f.dport != 67)
@@ -48,7 +48,7 @@ answer(const uint8_t *packet, size_t len, uint8_t *octets)
 	wbuf_copy(&w, req + 20, 220);
 	/* The type is the first option. */
 	wbuf_copy(&w, (uint8_t []){ 53, 1, 0, 54, 4 }, 5);
-	w.data[242] = buf_u8(&f.payload) == 1 ? 2 : 5;
+	w.data[242] = req[242] == 1 ? 2 : 5;
 	wbuf_u32(&w, server);
 	wbuf_copy(&w, (uint8_t []){ 51, 4, 0, 0, 3600 >> 8, 3600 & 0xff, 1, 4,
 	    255, 192, 0, 0, 255 }, 13);
