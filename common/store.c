@@ -28,6 +28,7 @@
 		sizeof(struct msg_lease)))	/* in a message */
 #define TIME_SANE	(1LL << 60)
 #define EVENT_AGE_US	(60 * 1000000LL)
+#define UNHEARD_S	30	/* dhcpd has heard of a change in that time */
 
 /* A COMMIT of dhcpd that waits for the disk. */
 struct batch {
@@ -35,6 +36,7 @@ struct batch {
 	uint32_t	 id;
 	size_t		 n;
 	uint64_t	 renews;	/* bit set: these take no room */
+	uint64_t	 refused;	/* bit set: somebody else has them */
 	struct msg_lease lease[];
 };
 
@@ -59,6 +61,7 @@ static size_t			 batch_leases;
 static struct ctl_event		 events[EVENTS_MAX];
 static size_t			 nevents;
 static struct event		*flush_soon, *flush_later;
+static mono_t			 unheard_until;	/* of leases of ours */
 static int64_t			 leases_told;	/* to dhcpd: this far */
 static int			 failing;
 static mono_t			 failed_last;
@@ -90,6 +93,13 @@ store_clock_now(struct store_clock *clock, mono_t now)
 
 /* Committing. */
 
+/* Only batches of dhcpd, which are short, have bits. */
+static int
+is_refused(const struct batch *b, size_t i)
+{
+	return (i < 8 * sizeof(b->refused) && (b->refused & BIT(i)) != 0);
+}
+
 static int
 put_batch(mono_t now, const struct batch *b)
 {
@@ -98,7 +108,8 @@ put_batch(mono_t now, const struct batch *b)
 
 	(void)now;
 	for (i = 0; i < b->n; i++)
-		if ((error = db->put_lease(&b->lease[i])) != 0)
+		if (!is_refused(b, i) &&
+		    (error = db->put_lease(&b->lease[i])) != 0)
 			return (error);
 	return (0);
 }
@@ -114,6 +125,7 @@ put_leases(uint64_t renew)
 	TAILQ_FOREACH(b, &batches, entry)
 		for (i = 0; i < b->n; i++)
 			if ((b->renews >> i & 1) == renew &&
+			    !is_refused(b, i) &&
 			    (error = db->put_lease(&b->lease[i])) != 0)
 				return (error);
 	return (0);
@@ -202,8 +214,8 @@ batch_answer(struct batch *b, uint64_t kept, int error)
 
 	memset(&reply, 0, sizeof(reply));
 	for (i = 0; i < b->n; i++) {
-		if ((kept & BIT(i)) == 0) {
-			reply.error = error;
+		if ((kept & BIT(i)) == 0 || is_refused(b, i)) {
+			reply.error = error != 0 ? error : EADDRINUSE;
 			continue;
 		}
 		reply.kept |= BIT(i);
@@ -321,9 +333,10 @@ store_leases(const struct msg_lease *leases, size_t n, mono_t now)
 	int		 error;
 
 	(void)store_flush();
-	if ((b = malloc(sizeof(*b) + n * sizeof(*leases))) == NULL)
+	if ((b = calloc(1, sizeof(*b) + n * sizeof(*leases))) == NULL)
 		return (ENOMEM);
 	b->n = n;
+	unheard_until = mono_add_s(now, UNHEARD_S);
 	memcpy(b->lease, leases, n * sizeof(*leases));
 	error = transaction(put_batch, now, b);
 	free(b);
@@ -380,11 +393,30 @@ lease_ok(const struct msg_lease *l)
 	    (l->expire_us < TIME_SANE || l->expire_us == INT64_MAX));
 }
 
+/*
+ * dhcpd has granted this before it heard that somebody else has the address:
+ * an import brought that lease in the meantime.
+ */
+static int
+is_anothers(const struct msg_lease *l, mono_t now)
+{
+	struct msg_lease	have;
+
+	if (l->state != LEASE_BOUND || db->lease(l->addr, &have) != 1 ||
+	    have.state != LEASE_BOUND || have.expire_us <= now.us)
+		return (0);
+	if (mac_is_unicast(l->mac) && mac_equal(l->mac, have.mac))
+		return (0);
+	return (l->id_len == 0 || l->id_len != have.id_len ||
+	    memcmp(l->id, have.id, l->id_len) != 0);
+}
+
 static void
 got_commit(struct imsgbuf *ib, const struct imsg *msg)
 {
 	const struct msg_lease	*leases = msg->data;
 	struct batch		*b;
+	mono_t			 now = clock_now();
 	size_t			 i;
 
 	for (i = 0; i < msg->count; i++)
@@ -396,6 +428,10 @@ got_commit(struct imsgbuf *ib, const struct imsg *msg)
 	b->id = msg->id;
 	b->n = msg->count;
 	memcpy(b->lease, leases, msg->count * sizeof(*leases));
+	if (mono_before(now, unheard_until))
+		for (i = 0; i < b->n; i++)
+			if (is_anothers(&leases[i], now))
+				b->refused |= BIT(i);
 	TAILQ_INSERT_TAIL(&batches, b, entry);
 	if ((batch_leases += b->n) >= BATCH_LEASES)
 		(void)store_flush();
