@@ -532,6 +532,8 @@ struct daemon {
 	/* A link to another daemon is there, or is lost. */
 	void		(*link_up)(enum proc);
 	void		(*link_down)(enum proc);
+	/* The parent wants it to end; whatever waits has its last chance. */
+	void		(*stop)(void);
 	/* Its own figures for "show status": a table that it keeps. */
 	const struct ctl_counter *counters;
 	size_t		 ncounters;

@@ -371,8 +371,11 @@ proc_readable(int fd, short what, void *arg)
 		proc_dispatch(ib, &msg);
 	if (got != -1 && !ib->failed)
 		return;
-	if (ib == &parent_link)
+	if (ib == &parent_link) {
+		if (self->stop != NULL)
+			self->stop();
 		_exit(0);	/* no parent, no service */
+	}
 	link_lost(ib, 1);
 }
 

@@ -643,6 +643,13 @@ store_link_down(enum proc peer)
 	control_link_down(peer);
 }
 
+/* Events may have waited for company. */
+static void
+store_stop(void)
+{
+	(void)store_flush();
+}
+
 /* Starting. */
 
 static void
@@ -713,6 +720,7 @@ static const struct daemon store = {
 	.setup = store_setup,
 	.link_up = store_link_up,
 	.link_down = store_link_down,
+	.stop = store_stop,
 	.counters = store_counters,
 	.ncounters = nitems(store_counters),
 };

@@ -117,6 +117,8 @@ void	 room_open(struct sqlite3 *, const char *path, int64_t now_us);
 void	 room_keep(int64_t now_us);
 void	 room_committed(void);
 void	 room_full(void);
+/* Before room_open: what was kept is needed now. */
+void	 room_yield(const char *path);
 int	 room_is_tight(void);
 
 /*

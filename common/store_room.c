@@ -134,6 +134,13 @@ room_hook(void *arg, sqlite3 *of, const char *which, int pages)
 	return (SQLITE_OK);
 }
 
+void
+room_yield(const char *path)
+{
+	(void)snprintf(name, sizeof(name), "%s.reserve", path);
+	(void)unlink(name);
+}
+
 int
 room_is_tight(void)
 {

@@ -590,9 +590,12 @@ sqlite_try(const char *path, const struct store_clock *clock, char *why,
 	for (i = 0; i < STMT_MAX; i++)
 		if (stmt_prepare(i) != 0)
 			return (sqlite_failed(EUCLEAN, path, why, size));
+	if ((error = times_begin(clock)) == ENOSPC) {
+		room_yield(path);
+		error = times_begin(clock);
+	}
 	/* With a full disk there is still everything to be read. */
-	if ((error = times_begin(clock)) != 0 &&
-	    (error != ENOSPC || !meta_boot_is(clock->boot_id)))
+	if (error != 0 && (error != ENOSPC || !meta_boot_is(clock->boot_id)))
 		return (sqlite_failed(error, path, why, size));
 	room_open(sq, path, clock->boot_us);
 	return (OPENED);

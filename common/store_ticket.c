@@ -106,13 +106,17 @@ tickets_get(const char *name, struct msg_ticket *ticket)
 	ticket->expire_us = INT64_MAX;
 }
 
-/* The newest bound lease of a host is its address. */
+/*
+ * The newest bound lease of a host is its address.  Only of hosts that there
+ * are: dhcpd must not be able to fill our memory with names.
+ */
 void
 tickets_lease(const struct msg_lease *lease)
 {
 	struct host	*h;
 
-	if (lease->host[0] == '\0')
+	if (lease->host[0] == '\0' ||
+	    conf_host_by_name(child.conf, lease->host) == NONE)
 		return;
 	h = host_get(lease->host);
 	if (lease->state == LEASE_BOUND)

@@ -43,7 +43,7 @@ acks_end()
 while trials_left; do
 	start_bootward <"$tmp/conf"
 	trial "what was acknowledged before the cut" promises
-	storm_begin 4000 -w 64 -r 10000
+	storm_begin 1500 -w 64 -r 3000
 	trial "clients come" wait_until 10 storm_acked 5
 	doze 200
 	"$obj/tests/fsdown" "$state" || bail "the filesystem stays up"

@@ -60,6 +60,16 @@ space_test()		# KIND
 	ok "$1: full to the last block" disk_fill
 	start_bootward <"$tmp/conf"
 	ok "$1: those that have one go on after a clean stop" storm_again
+	# Another boot of the kernel, for which all times have to be moved.
+	kill -KILL "$bootward_pid"
+	wait "$bootward_pid" 2>/dev/null
+	wait_until 5 daemons_gone
+	disk_fill
+	echo "00000000-0000-4000-8000-$(printf '%012d' "$(random 60000)")" \
+	    >"$tmp/boot_id"
+	mount --bind "$tmp/boot_id" /proc/sys/kernel/random/boot_id
+	start_bootward <"$tmp/conf"
+	ok "$1: and after a reboot" storm_again
 	storm_begin 3000 -w 64 -t 120
 	ok "$1: few new ones do" wait_until 60 refused
 	ok "$1: not all of them" [ "$(wc -l <"$storm_file")" -lt 3000 ]

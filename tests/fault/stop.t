@@ -104,7 +104,18 @@ check_alive 'does not read' 'was ended by signal 9' 'socketpair' 'fork for' \
     'not sent' 'could not' 'link' 'memory'
 stop_bootward
 
-# 3. The log goes to somebody who does not read, and then is gone.
+# 3. A stop in good order: even what has just been said is kept.
+echo 'host "c1" { ethernet 02:00:00:00:00:01 }' >>"$tmp/conf"
+start_bootward <"$tmp/conf"
+ok "a host has a lease" client_dhcp c1
+stop_bootward
+start_bootward <"$tmp/conf"
+ctl trace c1 >"$tmp/trace"
+ok "its timeline tells so after a restart" grep -q ' ack' "$tmp/trace" ||
+    diag "$(cat "$tmp/trace")"
+stop_bootward
+
+# 4. The log goes to somebody who does not read, and then is gone.
 mkfifo "$tmp/logpipe"
 # shellcheck disable=SC2217 # that it does not read is what it is for
 sleep 1000 <"$tmp/logpipe" &

@@ -271,7 +271,13 @@ test_leases(void)
 {
 	struct msg_lease	lease;
 
+	(void)snprintf(conf_add_host(child.conf)->name, NAME_LEN, "web1");
 	memset(&lease, 0, sizeof(lease));
+	(void)snprintf(lease.host, sizeof(lease.host), "nobody");
+	lease.addr = 7;
+	lease.state = LEASE_BOUND;
+	tickets_lease(&lease);
+	CHECK(tickets_addr("nobody") == 0);
 	(void)snprintf(lease.host, sizeof(lease.host), "web1");
 	lease.addr = 5;
 	lease.state = LEASE_BOUND;
