@@ -5,7 +5,8 @@
 # renewing ones and relayed ones; how often it waits for the disk; what leases
 # that it already has cost; and how long it takes to start with them.
 
-: "${top:?}" "${results:?}" "${reps:?}" "${run_ms:?}" "${slow:?}" "${cpu_load:=1}"
+: "${top:?}" "${results:?}" "${reps:?}" "${run_ms:?}" "${slow:?}"
+: "${cpu_load:=1}"
 # shellcheck source=tests/bench/servers.sh
 . "$top/tests/bench/servers.sh"
 
