@@ -134,6 +134,9 @@ stop_bootward
 # 2. A client that declines whatever it gets, and one that gives up leases of
 # others.
 rm -rf /var/lib/bootward/*
+for client in host1 host2 host3 c1; do
+	in_client $client ip addr flush dev eth0
+done
 start_bootward <"$tmp/conf"
 evil=02:00:00:00:f1:00
 i=0
