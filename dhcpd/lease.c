@@ -187,7 +187,7 @@ leases_grow(struct leases *ls)
 	struct lease	**chunk;
 	struct due	 *heap;
 
-	if (ls->used == ls->heapsize) {
+	if (ls->used >= ls->heapsize) {
 		heap = reallocarray(ls->heap, ls->heapsize + CHUNK,
 		    sizeof(*heap));
 		if (heap == NULL)
@@ -336,8 +336,10 @@ leases_new(void)
 		fatal("getrandom");
 	ls->spare = NONE;
 	pool_init(&ls->pool);
-	if (lookup_resize(ls, BUCKETS_MIN) == -1)
+	/* Record 0 is nobody's: in a chain it is the end. */
+	if (leases_grow(ls) == -1 || lookup_resize(ls, BUCKETS_MIN) == -1)
 		fatal("lease tables");
+	ls->used = 1;
 	return (ls);
 }
 

@@ -11,6 +11,19 @@
 
 #define CHAIN_LOOK	(2 * LEASES_PER_MAC)
 
+/* Ends a chain: no record has this index, and empty tables cost no memory. */
+#define CHAIN_END	0
+
+/* Only addresses that we give out are in it: nobody chooses their hash. */
+static uint32_t *
+bucket_of_addr(const struct leases *ls, uint32_t addr)
+{
+	const struct table	*t = &ls->table[BY_ADDR];
+
+	return (&t->bucket[addr * UINT64_C(0x9e3779b97f4a7c15) >> 32 &
+	    t->mask]);
+}
+
 static uint32_t *
 bucket_of(const struct leases *ls, enum lease_key by, const void *key,
     size_t len)
@@ -24,7 +37,7 @@ static uint32_t *
 lease_bucket(const struct leases *ls, const struct lease *l, enum lease_key by)
 {
 	if (by == BY_ADDR)
-		return (bucket_of(ls, by, &l->addr, sizeof(l->addr)));
+		return (bucket_of_addr(ls, l->addr));
 	if (by == BY_ID)
 		return (bucket_of(ls, by, l->text, l->id_len));
 	return (bucket_of(ls, by, l->mac.b, sizeof(l->mac.b)));
@@ -70,12 +83,13 @@ chain_is_full(const struct leases *ls, const struct lease *l,
 	uint32_t	 at;
 	int		 n = 0;
 
-	for (at = i; at != NONE && n < CHAIN_LOOK;
+	for (at = i; at != CHAIN_END && n < CHAIN_LOOK;
 	    at = *lease_chain(lease_at(ls, at), by))
 		n++;
 	if (n < CHAIN_LOOK)
 		return (0);
-	for (n = 0; i != NONE && n < CHAIN_LOOK; i = *lease_chain(other, by)) {
+	for (n = 0; i != CHAIN_END && n < CHAIN_LOOK;
+	    i = *lease_chain(other, by)) {
 		other = lease_at(ls, i);
 		n += same_key(other, l, by);
 	}
@@ -120,7 +134,7 @@ lookup_resize(struct leases *ls, uint32_t buckets)
 	int		 by;
 
 	for (by = 0; by < BY_MAX; by++) {
-		bucket[by] = malloc(buckets * sizeof(uint32_t));
+		bucket[by] = calloc(buckets, sizeof(uint32_t));
 		if (bucket[by] == NULL) {
 			while (--by >= 0)
 				free(bucket[by]);
@@ -128,7 +142,6 @@ lookup_resize(struct leases *ls, uint32_t buckets)
 		}
 	}
 	for (by = 0; by < BY_MAX; by++) {
-		memset(bucket[by], 0xff, buckets * sizeof(uint32_t));
 		free(ls->table[by].bucket);
 		ls->table[by].bucket = bucket[by];
 		ls->table[by].mask = buckets - 1;
@@ -164,7 +177,7 @@ lease_by_addr(const struct leases *ls, uint32_t addr)
 	struct lease	*l;
 	uint32_t	 i;
 
-	for (i = *bucket_of(ls, BY_ADDR, &addr, sizeof(addr)); i != NONE;
+	for (i = *bucket_of_addr(ls, addr); i != CHAIN_END;
 	    i = l->next_addr)
 		if ((l = lease_at(ls, i))->addr == addr)
 			return (l);
@@ -192,7 +205,7 @@ lease_by_id(const struct leases *ls, const struct link *link,
 	struct lease	*l, *best = NULL;
 	uint32_t	 i;
 
-	for (i = *bucket_of(ls, BY_ID, id, len); i != NONE; i = l->next_id) {
+	for (i = *bucket_of(ls, BY_ID, id, len); i != CHAIN_END; i = l->next_id) {
 		l = lease_at(ls, i);
 		if (l->id_len == len && memcmp(l->text, id, len) == 0 &&
 		    l->state != HOLD_DECLINED && link_find(link, l->addr) != -1)
@@ -210,7 +223,7 @@ lease_by_mac(const struct leases *ls, const struct link *link, struct mac mac,
 
 	if (!mac_is_unicast(mac))
 		return (NULL);
-	for (i = *bucket_of(ls, BY_MAC, mac.b, sizeof(mac.b)); i != NONE;
+	for (i = *bucket_of(ls, BY_MAC, mac.b, sizeof(mac.b)); i != CHAIN_END;
 	    i = l->next_mac) {
 		l = lease_at(ls, i);
 		if (!mac_equal(l->mac, mac))
@@ -232,7 +245,7 @@ lease_count_mac(const struct leases *ls, struct mac mac, struct lease **freed)
 	*freed = NULL;
 	if (!mac_is_unicast(mac))
 		return (0);
-	for (i = *bucket_of(ls, BY_MAC, mac.b, sizeof(mac.b)); i != NONE;
+	for (i = *bucket_of(ls, BY_MAC, mac.b, sizeof(mac.b)); i != CHAIN_END;
 	    i = l->next_mac) {
 		l = lease_at(ls, i);
 		if (!mac_equal(l->mac, mac))
@@ -253,7 +266,7 @@ lease_all_by_id(const struct leases *ls, const uint8_t *id, size_t len,
 	uint32_t	 i;
 	size_t		 n = 0;
 
-	for (i = *bucket_of(ls, BY_ID, id, len); i != NONE && n < max;
+	for (i = *bucket_of(ls, BY_ID, id, len); i != CHAIN_END && n < max;
 	    i = l->next_id) {
 		l = lease_at(ls, i);
 		if (l->id_len == len && memcmp(l->text, id, len) == 0)
@@ -272,7 +285,7 @@ lease_all_by_mac(const struct leases *ls, struct mac mac,
 
 	if (!mac_is_unicast(mac))
 		return (0);
-	for (i = *bucket_of(ls, BY_MAC, mac.b, sizeof(mac.b)); i != NONE &&
+	for (i = *bucket_of(ls, BY_MAC, mac.b, sizeof(mac.b)); i != CHAIN_END &&
 	    n < max; i = l->next_mac) {
 		l = lease_at(ls, i);
 		if (mac_equal(l->mac, mac))
