@@ -14,7 +14,7 @@ world_enter "$0" "$@"
 fault_up
 client_new c1 02:00:00:00:00:01
 # How long; 30 is what an administrator with a debugger takes.
-seconds=${STOP_SECONDS:-3}
+seconds=${STOP_SECONDS:-2}
 
 start_bootward <"$tmp/conf"
 storm_begin 200 -w 32
