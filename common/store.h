@@ -10,6 +10,8 @@
 
 #define STORE_FILE	"/bootward.db"	/* below the chroot */
 #define STORE_VERSION	2		/* of the schema, bootward-store(5) */
+#define LEASE_ROWS	((int)((MSG_SIZE - sizeof(struct imsg_hdr)) /	\
+			sizeof(struct msg_lease)))	/* in a message */
 #define STORE_EVENTS	100000		/* the newest ones are kept */
 
 #define ANSWER_FILES	16		/* of one host */
@@ -132,7 +134,14 @@ unsigned int salvage_unreadable(const char *path);
 /* Finish a replacement that was interrupted; 0, or -1 with errno. */
 int	 salvage_finish(const char *path);
 
-/* store.c: what the other parts need of it. */
+/* store_flush.c: what waits for the disk, and how it gets there. */
+void	 flush_init(void);
+/* A batch of dhcpd, which is answered when it is on disk, or cannot be. */
+void	 flush_batch(uint32_t id, const struct msg_lease *, size_t, mono_t);
+/* An entry of the timeline; lost when too many wait. */
+void	 flush_keep(const struct ctl_event *);
+
+/* store.c, store_flush.c: what the other parts need of them. */
 extern const struct backend *db;
 
 /*
