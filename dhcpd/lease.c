@@ -81,18 +81,27 @@ heap_remove(struct leases *ls, struct lease *l)
 	}
 }
 
+/* Its whole second, rounded up; what ended before this boot is due at once. */
+static uint32_t
+due_second(int64_t us)
+{
+	int64_t	second = us / 1000000 + (us % 1000000 != 0);
+
+	if (us <= 0)
+		return (0);
+	return (second < NEVER_S ? (uint32_t)second : NEVER_S);
+}
+
 /* There is room: the heap grows with the records. */
 static void
 heap_put(struct leases *ls, struct lease *l)
 {
-	int64_t	second = l->expire_us / 1000000 + (l->expire_us % 1000000 != 0);
-
 	if (!l->in_heap) {
 		l->in_heap = 1;
 		l->heap = ls->nheap++;
 	}
 	ls->heap[l->heap] = (struct due){ .index = l->self,
-	    .second = second < NEVER_S ? (uint32_t)second : NEVER_S };
+	    .second = due_second(l->expire_us) };
 	heap_settle(ls, l->heap);
 }
 

@@ -171,6 +171,14 @@ test_find(void)
 	CHECK(lease_count_mac(ls, o.mac, &freed) == 2 &&
 	    freed == lease_by_addr(ls, NET + 301));
 
+	/* After a reboot a lease may have ended before time began. */
+	make_owner(&o, 9, NULL);
+	(void)lease_hold(ls, NET + 303, &o, HOLD_BOUND, NOW,
+	    (mono_t){ INT64_C(-3600000000) });
+	CHECK(lease_expire(ls, (mono_t){ 30 }, 100) == 1);
+	CHECK(lease_by_addr(ls, NET + 303)->state == HOLD_FREE);
+	o.mac = other.mac;
+
 	/* What is declined is nobody's. */
 	(void)lease_quarantine(ls, NET + 302, o.mac, NOW, mono_add_s(NOW, 60));
 	CHECK(lease_by_addr(ls, NET + 302)->state == HOLD_DECLINED);
