@@ -163,7 +163,7 @@ const struct link *link_of_request(struct link *far, const struct link *here,
 /* The place of the segment that holds addr, or -1. */
 int	 link_find(const struct link *, uint32_t addr);
 
-/* 4. Booting: boot.h -------------------------------------------------------- */
+/* 4. Booting: boot.h ------------------------------------------------------- */
 
 #include "boot.h"
 
@@ -444,7 +444,7 @@ void	 push_link_down(enum proc);
 void	 push_synced(int);
 /* One that is to be in force now: called before it is applied. */
 void	 push_lease(const struct msg_lease *, int booting);
-/* With now set the next push_flush() sends it, else a timer may. */
+/* With now set the next push_flush() tells all, else arpd: a timer the rest. */
 void	 push_grant(const struct msg_grant *, int now);
 /* Before answers leave: what matters has been told. */
 void	 push_flush(void);

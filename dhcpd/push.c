@@ -3,8 +3,9 @@
  * push.c: what the other daemons know of the leases.  They decide by it and
  * never ask, so that a lease which changes what a machine may have is told
  * before its answer leaves.  One that changes nothing, a stranger's that does
- * not boot, is told soon, with others of its kind: three processes need not
- * wake for each of them.  All go by one queue, in order.
+ * not boot, is told soon, with others of its kind: not all need wake for each
+ * of them.  But arpd is always told at once: the client may be heard as soon
+ * as it is answered.  All go by one queue, in order.
  */
 #include <string.h>
 
@@ -17,11 +18,11 @@
 #define STREAM_BACKLOG	(1024 * 1024)
 #define STREAM_MS	10
 
-static const enum proc	peers[] = { PROC_TFTPD, PROC_KSD, PROC_ARPD };
+static const enum proc	peers[] = { PROC_ARPD, PROC_TFTPD, PROC_KSD };
 
 static const struct view	*view;
 static struct msg_grant		 queue[QUEUE_MAX];
-static size_t			 nqueue;
+static size_t			 nqueue, ntold;	/* so many are known to arpd */
 static int			 urgent;
 static struct event		*later, *streamer;
 static struct {
@@ -32,17 +33,22 @@ static int			 ready;	/* all leases are known */
 static struct log_limit		 unpushed;
 
 static void
+queue_tell(enum proc to, size_t from)
+{
+	if (child.link[to] != NULL && from < nqueue &&
+	    proc_send(to, MSG_GRANT, 0, -1, &queue[from],
+	    (nqueue - from) * sizeof(queue[0])) == -1)
+		log_limit(&unpushed, "%s does not learn of %zu leases",
+		    proc_names[to], nqueue - from);
+}
+
+static void
 queue_send(void)
 {
-	size_t	i;
-
-	for (i = 0; i < nitems(peers) && nqueue > 0; i++)
-		if (child.link[peers[i]] != NULL &&
-		    proc_send(peers[i], MSG_GRANT, 0, -1, queue,
-		    nqueue * sizeof(queue[0])) == -1)
-			log_limit(&unpushed, "%s does not learn of %zu leases",
-			    proc_names[peers[i]], nqueue);
-	nqueue = 0;
+	queue_tell(PROC_ARPD, ntold);
+	queue_tell(PROC_TFTPD, 0);
+	queue_tell(PROC_KSD, 0);
+	nqueue = ntold = 0;
 	urgent = 0;
 }
 
@@ -69,8 +75,12 @@ push_grant(const struct msg_grant *g, int now)
 void
 push_flush(void)
 {
-	if (urgent)
+	if (urgent) {
 		queue_send();
+		return;
+	}
+	queue_tell(PROC_ARPD, ntold);
+	ntold = nqueue;
 }
 
 /* Does it change what anybody may have?  l is the record before. */
