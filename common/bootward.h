@@ -324,6 +324,8 @@ struct msg_flag {
 
 #define MSG_VERSION	1
 #define MSG_SIZE	16384			/* one datagram, all of it */
+/* How many structs of a type fit into one. */
+#define MSG_FITS(type)	((MSG_SIZE - sizeof(struct imsg_hdr)) / sizeof(type))
 
 /* How often the payload's struct may stand in a message. */
 enum msg_count { MSG_NONE, MSG_ONE, MSG_MANY, MSG_BLOB };

@@ -357,8 +357,7 @@ import_load(struct import *im, char **argv)
 static int
 ctl_import(const struct command *cmd, struct import *im, const char *file)
 {
-	const size_t	most = (MSG_SIZE - sizeof(struct imsg_hdr)) /
-			    sizeof(im->lease[0]);
+	const size_t	most = MSG_FITS(struct ctl_import);
 	size_t		i, n;
 
 	for (i = 0; i < im->n; i++)

@@ -10,8 +10,7 @@
 
 #define STORE_FILE	"/bootward.db"	/* below the chroot */
 #define STORE_VERSION	2		/* of the schema, bootward-store(5) */
-#define LEASE_ROWS	((int)((MSG_SIZE - sizeof(struct imsg_hdr)) /	\
-			sizeof(struct msg_lease)))	/* in a message */
+#define LEASE_ROWS	((int)MSG_FITS(struct msg_lease))
 #define STORE_EVENTS	100000		/* the newest ones are kept */
 
 #define ANSWER_FILES	16		/* of one host */

@@ -271,7 +271,7 @@ dhcp_parse(struct buf *in, struct dhcp_msg *m)
 		return (-1);
 	if ((magic != DHCP_MAGIC && magic != 0) || !sender_ok(m))
 		return (-1);
-	/* RFC 951 3: its message has one length; ours are cut short at times. */
+	/* RFC 951 3: it has one length, and is not cut short. */
 	if (m->type == DHCP_BOOTP && in->len < DHCP_MIN_LEN)
 		return (-1);
 	m->bootp_server = m->type == DHCP_BOOTP && sname.data[0] != '\0';

@@ -208,8 +208,6 @@ reply_type(const struct dhcp_msg *req, const struct verdict *v)
 {
 	if (req->type == DHCP_BOOTP)
 		return (DHCP_BOOTP);
-	if (v->kind == V_NAK)
-		return (DHCP_NAK);
 	return (v->kind == V_OFFER ? DHCP_OFFER : DHCP_ACK);
 }
 

@@ -100,7 +100,8 @@ static void
 turn_note(const struct verdict *v, const struct dhcp_msg *req, mono_t now)
 {
 	static const enum figure	count[] = {
-		[DHCP_BOOTP] = FIG_BOOTP, [DHCP_DISCOVER] = FIG_DISCOVER, [DHCP_REQUEST] = FIG_REQUEST,
+		[DHCP_BOOTP] = FIG_BOOTP,
+		[DHCP_DISCOVER] = FIG_DISCOVER, [DHCP_REQUEST] = FIG_REQUEST,
 		[DHCP_DECLINE] = FIG_DECLINE, [DHCP_RELEASE] = FIG_RELEASE,
 		[DHCP_INFORM] = FIG_INFORM,
 	};

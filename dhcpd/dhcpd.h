@@ -443,7 +443,7 @@ void	 push_link_down(enum proc);
 /* The store has told all leases, or is gone. */
 void	 push_synced(int);
 /* One that is to be in force now: called before it is applied. */
-void	 push_lease(const struct msg_lease *, int booting);
+void	 push_lease(const struct msg_lease *, int matters);
 /* With now set the next push_flush() tells all, else arpd: a timer the rest. */
 void	 push_grant(const struct msg_grant *, int now);
 /* Before answers leave: what matters has been told. */

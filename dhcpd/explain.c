@@ -102,7 +102,7 @@ duration(int64_t us, char text[32])
 static int
 arch_is_http(uint32_t arch)
 {
-	static const uint8_t	http[] = {	/* IANA, processor architectures */
+	static const uint8_t	http[] = {	/* IANA's architectures */
 		15, 16, 17, 18, 19, 20, 23, 24, 26, 28, 30, 38, 40
 	};
 

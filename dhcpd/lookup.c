@@ -205,7 +205,8 @@ lease_by_id(const struct leases *ls, const struct link *link,
 	struct lease	*l, *best = NULL;
 	uint32_t	 i;
 
-	for (i = *bucket_of(ls, BY_ID, id, len); i != CHAIN_END; i = l->next_id) {
+	for (i = *bucket_of(ls, BY_ID, id, len); i != CHAIN_END;
+	    i = l->next_id) {
 		l = lease_at(ls, i);
 		if (l->id_len == len && memcmp(l->text, id, len) == 0 &&
 		    l->state != HOLD_DECLINED && link_find(link, l->addr) != -1)

@@ -17,13 +17,19 @@ silent(struct verdict *v, const char *why)
 	v->why = why;
 }
 
+/* RFC 5107: the relay agent may want to be taken for the server. */
+static uint32_t
+server_as(const struct asker *a, uint32_t own)
+{
+	return (a->req->server_addr != 0 ? a->req->server_addr : own);
+}
+
 static void
 nak(struct asker *a, const char *why)
 {
 	a->v->kind = V_NAK;
 	a->v->why = why;
-	a->v->server = a->req->server_addr != 0 ? a->req->server_addr :
-	    a->link->own;
+	a->v->server = server_as(a, a->link->own);
 }
 
 /* The address is decided: who we are there, and for how long. */
@@ -37,9 +43,7 @@ give(struct asker *a, enum verdict_kind kind, uint32_t addr)
 	v->kind = kind;
 	v->addr = addr;
 	v->segment = a->link->seg[at].segment;
-	/* RFC 5107: the relay agent wants to be taken for the server. */
-	v->server = a->req->server_addr != 0 ? a->req->server_addr :
-	    a->link->seg[at].own;
+	v->server = server_as(a, a->link->seg[at].own);
 	v->by_subnet = a->req->subnet != 0 && a->req->link_addr == 0 &&
 	    link_find(a->link, a->req->subnet) != -1;
 	seg = &a->view->conf->segment[v->segment];

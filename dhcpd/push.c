@@ -11,8 +11,7 @@
 
 #include "dhcpd.h"
 
-#define QUEUE_MAX	((MSG_SIZE - sizeof(struct imsg_hdr)) /		\
-			sizeof(struct msg_grant))
+#define QUEUE_MAX	MSG_FITS(struct msg_grant)
 #define SOON_MS		50
 #define STREAM_SLICE	512		/* leases to a new sibling in one go */
 #define STREAM_BACKLOG	(1024 * 1024)
@@ -85,21 +84,21 @@ push_flush(void)
 
 /* Does it change what anybody may have?  l is the record before. */
 static int
-is_urgent(const struct msg_lease *m, const struct lease *l, int booting)
+is_urgent(const struct msg_lease *m, const struct lease *l, int matters)
 {
-	return (booting || m->host[0] != '\0' || m->state != LEASE_BOUND ||
+	return (matters || m->host[0] != '\0' || m->state != LEASE_BOUND ||
 	    (l != NULL && (l->boot_s != 0 || (l->state == HOLD_BOUND &&
 	    !mac_equal(l->mac, m->mac)))));
 }
 
 void
-push_lease(const struct msg_lease *m, int booting)
+push_lease(const struct msg_lease *m, int matters)
 {
 	struct msg_grant	g;
 
 	grant_of(m, &g);
 	push_grant(&g, is_urgent(m, lease_by_addr(view->leases, m->addr),
-	    booting));
+	    matters));
 }
 
 /* A sibling that is new knows no lease: tell it all, bit by bit. */
@@ -107,15 +106,17 @@ push_lease(const struct msg_lease *m, int booting)
 static void
 stream_lease(const struct lease *l, struct msg_grant *g)
 {
-	struct msg_lease	m;
-	uint32_t		host = conf_host_by_addr(view->conf, l->addr);
+	uint32_t	host = conf_host_by_addr(view->conf, l->addr);
 
 	if (host == NONE)
 		host = conf_host_by_mac(view->conf, l->mac);
-	lease_message(l, &m);
+	memset(g, 0, sizeof(*g));
+	g->expire_us = l->expire_us;
+	g->addr = l->addr;
+	g->state = l->state;
+	g->mac = l->mac;
 	if (host != NONE)
-		memcpy(m.host, view->conf->host[host].name, sizeof(m.host));
-	grant_of(&m, g);
+		memcpy(g->host, view->conf->host[host].name, sizeof(g->host));
 }
 
 static void

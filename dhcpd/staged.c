@@ -12,8 +12,7 @@
 #include "dhcpd.h"
 
 #define STAGED_MAX	2048
-#define BATCH_MAX	((MSG_SIZE - sizeof(struct imsg_hdr)) /		\
-			sizeof(struct msg_lease))
+#define BATCH_MAX	MSG_FITS(struct msg_lease)
 static_assert(BATCH_MAX <= 64, "what is kept is bits");
 
 /* What follows when a lease is stored. */
