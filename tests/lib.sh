@@ -203,6 +203,37 @@ client_lease()		# NAME VARIABLE
 	sed -n "s/^$2=//p" "$tmp/lease.$1.bound"
 }
 
+# What dhcpplay printed ---------------------------------------------------------
+
+# A test's own way to play leaves the line of its answer in $tmp/answer.
+field()			# NAME
+{
+	tr ' ' '\n' <"$tmp/answer" | sed -n "s/^$1=//p" | head -n 1
+}
+
+kind()
+{
+	sed 's/ .*//' "$tmp/answer"
+}
+
+answer_is()		# TEXT-NAME KIND FIELD=VALUE...
+{
+	answer_name=$1 want=$2 got=$(kind)
+	shift 2
+	for pair; do
+		want="$want $pair"
+		got="$got ${pair%%=*}=$(field "${pair%%=*}")"
+	done
+	is "$answer_name" "$got" "$want"
+}
+
+# A figure of dhcpd.
+counter()		# NAME
+{
+	ctl show status | sed -n '/^dhcpd/,/^arpd/p' | tr ',' '\n' |
+	    sed -n "s/^ *$1 //p"
+}
+
 # bootward -------------------------------------------------------------------
 
 ctl()

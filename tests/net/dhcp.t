@@ -76,34 +76,6 @@ silence()		# MAC TYPE NAME=VALUE...
 	is "silence: $silence" "$? $(cat "$tmp/answer")" "1 "
 }
 
-field()			# NAME
-{
-	tr ' ' '\n' <"$tmp/answer" | sed -n "s/^$1=//p" | head -n 1
-}
-
-kind()
-{
-	sed 's/ .*//' "$tmp/answer"
-}
-
-answer_is()		# TEXT-NAME KIND FIELD=VALUE...
-{
-	want=$2 got=$(kind)
-	answer_name=$1
-	shift 2
-	for pair; do
-		want="$want $pair"
-		got="$got ${pair%%=*}=$(field "${pair%%=*}")"
-	done
-	is "$answer_name" "$got" "$want"
-}
-
-counter()		# NAME
-{
-	ctl show status | sed -n '/^dhcpd/,/^arpd/p' | tr ',' '\n' |
-	    sed -n "s/^ *$1 //p"
-}
-
 a=02:aa:00:00:00:0a
 b=02:aa:00:00:00:0b
 us=54=10.77.0.1

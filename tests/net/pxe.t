@@ -106,23 +106,6 @@ silence()		# NAME CLIENT MAC TYPE NAME=VALUE...
 	is "silence: $silence_name" "$? $(cat "$tmp/answer")" "1 "
 }
 
-field()			# NAME
-{
-	tr ' ' '\n' <"$tmp/answer" | sed -n "s/^$1=//p" | head -n 1
-}
-
-answer_is()		# NAME KIND FIELD=VALUE...
-{
-	answer_name=$1
-	want=$2 got=$(sed 's/ .*//' "$tmp/answer")
-	shift 2
-	for pair; do
-		want="$want $pair"
-		got="$got ${pair%%=*}=$(field "${pair%%=*}")"
-	done
-	is "$answer_name" "$got" "$want"
-}
-
 timeline_has()		# HOST PATTERN
 {
 	ctl trace "$1" | grep -q "$2"

@@ -255,26 +255,6 @@ silence()		# NAME MAC TYPE NAME=VALUE...
 	play "$@" hops=1 wait=300
 	is "silence: $silence_name" "$? $(cat "$tmp/answer")" "1 "
 }
-field()			# NAME
-{
-	tr ' ' '\n' <"$tmp/answer" | sed -n "s/^$1=//p" | head -n 1
-}
-answer_is()		# NAME KIND FIELD=VALUE...
-{
-	answer_name=$1 want=$2 got=$(sed 's/ .*//' "$tmp/answer")
-	shift 2
-	for pair; do
-		want="$want $pair"
-		got="$got ${pair%%=*}=$(field "${pair%%=*}")"
-	done
-	is "$answer_name" "$got" "$want"
-}
-counter()		# NAME
-{
-	ctl show status | sed -n '/^dhcpd/,/^arpd/p' | tr ',' '\n' |
-	    sed -n "s/^ *$1 //p"
-}
-
 relayed $a discover 82=0104aabbccdd0202eeff
 answer_is "a relayed DISCOVER" offer giaddr=10.98.0.1 dst=10.98.0.1 dport=67 \
     src=10.77.0.1 54=0a4d0001 1=ffffff00 82=0104aabbccdd0202eeff
