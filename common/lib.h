@@ -157,6 +157,12 @@ struct frame {
  */
 int	 frame_parse(struct buf *, struct frame *, int csum_valid);
 /*
+ * What recvmsg() said of a frame's UDP checksum on a packet socket with
+ * PACKET_AUXDATA: 0 when a network card was to fill it in, else 1.
+ */
+struct msghdr;
+int	 frame_has_csum(struct msghdr *);
+/*
  * Write the headers for a payload of len bytes that follows at
  * wbuf->data + FRAME_HDRLEN, with full checksums; TTL 64.
  */

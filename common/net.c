@@ -3,7 +3,10 @@
  * net.c: Ethernet, IPv4 and UDP headers around a payload, read and written
  * field by field (RFC 894, 791, 768).  Touches only buffers.
  */
+#include <sys/socket.h>
+
 #include <endian.h>
+#include <linux/if_packet.h>
 #include <string.h>
 
 #include "lib.h"
@@ -154,4 +157,21 @@ frame_build(struct wbuf *out, const struct frame *f, const uint8_t *payload,
 	csum = csum_fold(csum_add(sum, payload, len));
 	/* A sum of zero would mean "none", RFC 768. */
 	wbuf_set_u16(out, udp + 6, csum == 0 ? 0xffff : csum);
+}
+
+int
+frame_has_csum(struct msghdr *msg)
+{
+	struct tpacket_auxdata	 aux;
+	struct cmsghdr		*c;
+
+	for (c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level != SOL_PACKET ||
+		    c->cmsg_type != PACKET_AUXDATA ||
+		    c->cmsg_len < CMSG_LEN(sizeof(aux)))
+			continue;
+		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
+		return ((aux.tp_status & TP_STATUS_CSUMNOTREADY) == 0);
+	}
+	return (1);
 }

@@ -111,24 +111,6 @@ intake_link(const struct port *port, const struct dhcp_msg *req,
 	return (link != NULL ? link : far);
 }
 
-/* A checksum that a network card was to fill in is not there yet. */
-static int
-arrival_has_csum(struct msghdr *msg)
-{
-	struct tpacket_auxdata	 aux;
-	struct cmsghdr		*c;
-
-	for (c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
-		if (c->cmsg_level != SOL_PACKET ||
-		    c->cmsg_type != PACKET_AUXDATA ||
-		    c->cmsg_len < CMSG_LEN(sizeof(aux)))
-			continue;
-		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
-		return ((aux.tp_status & TP_STATUS_CSUMNOTREADY) == 0);
-	}
-	return (1);
-}
-
 static void
 intake_frame(struct port *port, struct arrival *a, struct msghdr *msg,
     size_t len, mono_t now)
@@ -144,7 +126,7 @@ intake_frame(struct port *port, struct arrival *a, struct msghdr *msg,
 		return;
 	}
 	buf_init(&in, a->octets, len);
-	if (frame_parse(&in, &f, arrival_has_csum(msg)) == -1 ||
+	if (frame_parse(&in, &f, frame_has_csum(msg)) == -1 ||
 	    !mac_is_unicast(f.src_mac)) {
 		figure_add(FIG_MALFORMED);
 		return;

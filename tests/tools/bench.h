@@ -111,23 +111,6 @@ address(const char *text)
 	return (addr);
 }
 
-/* 1 if the kernel says that the UDP checksum is good or worth checking. */
-static inline int
-csum_valid(struct msghdr *msg)
-{
-	struct tpacket_auxdata	 aux;
-	struct cmsghdr		*c;
-
-	for (c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
-		if (c->cmsg_level != SOL_PACKET ||
-		    c->cmsg_type != PACKET_AUXDATA)
-			continue;
-		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
-		return ((aux.tp_status & TP_STATUS_CSUMNOTREADY) == 0);
-	}
-	return (1);
-}
-
 #define CLIENT_FACTOR	0x9e3779b1U
 #define CLIENT_INVERSE	0x8b2f51U	/* modulo 2^24 */
 

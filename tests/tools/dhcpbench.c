@@ -361,7 +361,7 @@ receive(mono_t *now, int stop)
 		if (relay != 0)
 			take_reply(&b, *now, stop);
 		else if (frame_parse(&b, &f,
-		    csum_valid(&in_msgs[i].msg_hdr)) == 0 &&
+		    frame_has_csum(&in_msgs[i].msg_hdr)) == 0 &&
 		    f.sport == 67 && f.dport == 68)
 			take_reply(&f.payload, *now, stop);
 	}

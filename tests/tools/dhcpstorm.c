@@ -244,23 +244,6 @@ client_reply(unsigned int i, const struct reply *r, mono_t now)
 		wrong++;
 }
 
-/* 1 if the kernel says that the UDP checksum is good or worth checking. */
-static int
-csum_valid(struct msghdr *msg)
-{
-	struct tpacket_auxdata	 aux;
-	struct cmsghdr		*c;
-
-	for (c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
-		if (c->cmsg_level != SOL_PACKET ||
-		    c->cmsg_type != PACKET_AUXDATA)
-			continue;
-		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
-		return ((aux.tp_status & TP_STATUS_CSUMNOTREADY) == 0);
-	}
-	return (1);
-}
-
 static int
 storm_receive(mono_t now)
 {
@@ -278,7 +261,7 @@ storm_receive(mono_t now)
 	if ((n = recvmsg(fd, &msg, MSG_DONTWAIT)) == -1)
 		return (-1);
 	buf_init(&in, packet, (size_t)n);
-	if (frame_parse(&in, &f, csum_valid(&msg)) == -1 || f.sport != 67 ||
+	if (frame_parse(&in, &f, frame_has_csum(&msg)) == -1 || f.sport != 67 ||
 	    f.dport != 68 || reply_parse(&f.payload, &r) == -1)
 		return (0);
 	if (storm_index(r.mac, &i) == -1)
