@@ -56,6 +56,7 @@ enum proc {
 	L(DHCPD, ARPD)							\
 	L(DHCPD, TFTPD)							\
 	L(DHCPD, KSD)							\
+	L(ARPD,  TFTPD)							\
 	L(ARPD,  KSD)
 
 extern const char *const proc_names[PROC_MAX];
@@ -232,6 +233,23 @@ struct msg_conflict {
 	struct mac	owner;			/* who should, or all zero */
 };
 
+/* What ARP shows of an address that somebody has by lease or reservation. */
+enum stand {
+	STAND_UNSEEN,		/* nobody was heard there yet */
+	STAND_OWNER,		/* its owner, and nobody else */
+	STAND_OTHER,		/* another machine, alone or besides */
+	STAND_MAX
+};
+
+struct msg_stand {
+	uint32_t	addr;
+	uint8_t		stand;			/* enum stand */
+	uint8_t		pad;
+	struct mac	owner;			/* as arpd was told */
+	struct mac	other;			/* STAND_OTHER: who; or zero */
+};
+static_assert(sizeof(struct msg_stand) == 20, "msg_stand");
+
 #define IFACE_ADDRS	8
 
 /* An interface that we serve, by the parent's rtnetlink. */
@@ -383,6 +401,13 @@ struct msg_empty {
 	M(PROVEN,  TO(ARPD), TO(DHCPD),	   MANY, struct msg_proof, NOFD) \
 	M(CONFLICT, TO(ARPD), TO(DHCPD) | TO(KSD), MANY,		\
 	    struct msg_conflict, NOFD)					\
+	M(STAND,   TO(ARPD), TO(TFTPD) | TO(KSD), MANY,			\
+	    struct msg_stand, NOFD)					\
+	M(LOOK,	   TO(TFTPD) | TO(KSD), TO(ARPD), MANY,			\
+	    struct msg_addr, NOFD)					\
+	M(ARP_ASK, TO(STORE), TO(ARPD),	   NONE, struct msg_empty, NOFD) \
+	M(ARP,	   TO(ARPD), TO(STORE),	   MANY, struct ctl_arp, NOFD)	\
+	M(ARP_END, TO(ARPD), TO(STORE),	   NONE, struct msg_empty, NOFD) \
 	M(STATUS_ASK, TO(STORE), TO_NET, NONE, struct msg_empty, NOFD) \
 	M(STATUS,  TO_NET, TO(STORE), ONE, struct ctl_status, NOFD) \
 	MSG_CTL_LIST(M)
@@ -391,6 +416,7 @@ struct msg_empty {
 	M(CTL_SHOW_STATUS, TO(CTL), TO(STORE), ONE, struct ctl_request, NOFD) \
 	M(CTL_SHOW_HOSTS,  TO(CTL), TO(STORE), ONE, struct ctl_request, NOFD) \
 	M(CTL_SHOW_LEASES, TO(CTL), TO(STORE), ONE, struct ctl_request, NOFD) \
+	M(CTL_SHOW_ARP,	TO(CTL), TO(STORE), ONE, struct ctl_request, NOFD) \
 	M(CTL_TRACE,	TO(CTL), TO(STORE), ONE, struct ctl_request, NOFD) \
 	M(CTL_MONITOR,	TO(CTL), TO(STORE), ONE, struct ctl_request, NOFD) \
 	M(CTL_INSTALL,	TO(CTL), TO(STORE), ONE, struct ctl_request, NOFD) \
@@ -403,6 +429,7 @@ struct msg_empty {
 	M(CTL_STATUS,	TO(STORE), TO(CTL), ONE, struct ctl_status, NOFD) \
 	M(CTL_HOST,	TO(STORE), TO(CTL), ONE, struct ctl_host, NOFD)	\
 	M(CTL_LEASE,	TO(STORE), TO(CTL), ONE, struct ctl_lease, NOFD) \
+	M(CTL_ARP,	TO(STORE), TO(CTL), MANY, struct ctl_arp, NOFD)	\
 	M(CTL_EVENT,	TO(STORE), TO(CTL), ONE, struct ctl_event, NOFD) \
 	M(CTL_TEXT,	TO(STORE), TO(CTL), BLOB, struct msg_blob, NOFD) \
 	M(CTL_END,	TO(STORE), TO(CTL), ONE, struct ctl_end, NOFD)

@@ -58,6 +58,39 @@ struct ctl_event {
 	int64_t		wall_us;		/* since the epoch */
 };
 
+/* How arpd knows of an address. */
+#define ARP_SOURCE_LIST(A)						\
+	A(REQUEST,	"request")	/* it asked for another one */	\
+	A(REPLY,	"reply")					\
+	A(ANNOUNCE,	"announce")	/* sender and target alike */	\
+	A(PROBE,	"probe")	/* from 0.0.0.0 */		\
+	A(LEASE,	"lease")	/* dhcpd said so; never heard */ \
+	A(HOST,		"host")		/* reserved; never heard */	\
+	A(OWN,		"own")		/* ours */
+
+enum arp_source {
+#define A(tag, name)	ARP_SOURCE_##tag,
+	ARP_SOURCE_LIST(A)
+#undef A
+	ARP_SOURCES
+};
+
+/* One address of arpd's watch table. */
+struct ctl_arp {
+	int64_t		first_s;		/* first heard, seconds ago */
+	int64_t		last_s;			/* last; -1: never */
+	uint32_t	addr;
+	uint32_t	flips;			/* changes of the MAC */
+	struct mac	mac;			/* who was heard last */
+	struct mac	before;			/* and before; or zero */
+	struct mac	owner;			/* by lease or host, or zero */
+	uint8_t		source;			/* enum arp_source */
+	uint8_t		stand;			/* enum stand */
+	uint8_t		pad[4];
+	char		ifname[IFNAME_LEN];	/* "": not on an interface */
+};
+static_assert(sizeof(struct ctl_arp) == 64, "ctl_arp");
+
 /* A machine as "explain" plays it. */
 struct ctl_explain {
 	uint32_t	version;		/* MSG_VERSION */

@@ -237,7 +237,7 @@ lists(void)
 	CHECK(msg_allowed(MSG_CONF_HOST, PROC_PARENT, PROC_TFTPD));
 	CHECK(strcmp(msg_name(MSG_COMMIT), "COMMIT") == 0);
 	CHECK(strcmp(msg_name(MSG_MAX), "unknown") == 0);
-	CHECK(proc_links(PROC_TFTPD) == (TO(STORE) | TO(DHCPD)));
+	CHECK(proc_links(PROC_TFTPD) == (TO(STORE) | TO(DHCPD) | TO(ARPD)));
 	CHECK(proc_by_name("ksd") == PROC_KSD && proc_by_name("x") == -1);
 	CHECK(msg_string_ok("ab", 3) == 0);
 	CHECK(msg_string_ok("abc", 3) == -1);
