@@ -110,7 +110,8 @@ int	 bucket_take(struct bucket *, uint32_t rate, uint32_t burst, mono_t);
 /* A segment of the configuration, and how we reach it. */
 struct segment {
 	uint32_t	 index;		/* in conf->segment */
-	struct port	*port;		/* NULL: not reached directly */
+	struct port	*wire;		/* where it is; NULL: not directly */
+	struct port	*port;		/* the same; NULL: nothing is proven */
 	size_t		 wanted;	/* proofs that should exist */
 	size_t		 active;	/* probes under way and proofs */
 	size_t		 proven;	/* proofs */

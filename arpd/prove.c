@@ -299,9 +299,9 @@ prove_segments(mono_t now)
 		return;
 	for (i = 0; i < prove_watch->nsegs; i++) {
 		seg = &prove_watch->segs[i];
+		seg->wire = port_of_segment(conf, (uint32_t)i);
 		seg->port = conf->segment[i].probe == PROBE_OFF ||
-		    conf->segment[i].proxy ? NULL :
-		    port_of_segment(conf, (uint32_t)i);
+		    conf->segment[i].proxy ? NULL : seg->wire;
 		if (conf->segment[i].probe != PROBE_BACKGROUND)
 			seg->wanted = 0;
 		else if (seg->wanted == 0)

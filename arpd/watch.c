@@ -379,8 +379,8 @@ watch_decide(struct verdict *v, const struct watch *w,
 		return;
 	}
 	v->entry = watch_find(w, v->addr);
-	if (v->entry == NULL || v->entry->probe.seg->port == NULL ||
-	    v->entry->probe.seg->port->iface.index != in->index)
+	if (v->entry == NULL || v->entry->probe.seg->wire == NULL ||
+	    v->entry->probe.seg->wire->iface.index != in->index)
 		return;
 	v->kind = watch_judge(w, v->entry, msg, now);
 }

@@ -227,6 +227,11 @@ struct msg_addr {
 	uint32_t	addr;
 };
 
+/* How far a table that is told in parts has been told; 0: nothing, or all. */
+struct msg_cursor {
+	uint32_t	next;
+};
+
 struct msg_conflict {
 	uint32_t	addr;
 	struct mac	mac;			/* who uses it */
@@ -405,9 +410,9 @@ struct msg_empty {
 	    struct msg_stand, NOFD)					\
 	M(LOOK,	   TO(TFTPD) | TO(KSD), TO(ARPD), MANY,			\
 	    struct msg_addr, NOFD)					\
-	M(ARP_ASK, TO(STORE), TO(ARPD),	   NONE, struct msg_empty, NOFD) \
+	M(ARP_ASK, TO(STORE), TO(ARPD),	   ONE, struct msg_cursor, NOFD) \
 	M(ARP,	   TO(ARPD), TO(STORE),	   MANY, struct ctl_arp, NOFD)	\
-	M(ARP_END, TO(ARPD), TO(STORE),	   NONE, struct msg_empty, NOFD) \
+	M(ARP_END, TO(ARPD), TO(STORE),	   ONE, struct msg_cursor, NOFD) \
 	M(STATUS_ASK, TO(STORE), TO_NET, NONE, struct msg_empty, NOFD) \
 	M(STATUS,  TO_NET, TO(STORE), ONE, struct ctl_status, NOFD) \
 	MSG_CTL_LIST(M)

@@ -96,7 +96,7 @@ begin(void)
 	conf = make_conf(FIRST, LAST);
 	watch_configure(&w, conf, drop);
 	for (i = 0; i < w.nsegs; i++)
-		w.segs[i].port = i == 1 ? &port : NULL;
+		w.segs[i].wire = w.segs[i].port = i == 1 ? &port : NULL;
 }
 
 static struct entry *
@@ -218,10 +218,10 @@ test_leased(void)
 	    VERDICT_CONFLICT, "on its segment");
 	CHECK_NAMED(judge_on(&elsewhere, ann, FIRST, SERVER,
 	    mono_add_s(t0, 20)) == VERDICT_NOTHING, "on another interface");
-	w.segs[1].port = NULL;
+	w.segs[1].wire = NULL;
 	CHECK_NAMED(judge(ann, FIRST, SERVER, mono_add_s(t0, 20)) ==
 	    VERDICT_NOTHING, "behind a relay");
-	w.segs[1].port = &port;
+	w.segs[1].wire = &port;
 	(void)lease(FIRST, bob, LEASE_FREE, 0, 0);
 }
 
