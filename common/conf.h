@@ -41,6 +41,7 @@ struct conf_global {
 	uint32_t	unknown;		/* enum unknown */
 	uint32_t	callbacks;		/* CALLBACK_* */
 	uint32_t	sandbox_optional;
+	uint32_t	ipv6_quiet;		/* answer no router soliciting */
 	uint32_t	install_timeout;	/* seconds */
 	uint32_t	status_addr;		/* 0: no status listener */
 	uint32_t	status_port;

@@ -460,6 +460,13 @@ conf_set_sandbox(struct parse *p)
 }
 
 const char *
+conf_set_ipv6(struct parse *p)
+{
+	p->conf->global->ipv6_quiet = 1;
+	return (conf_note(p, FIELD_IPV6, 0));
+}
+
+const char *
 conf_set_timeout(struct parse *p, const char *text)
 {
 	const char	*why = conf_note(p, FIELD_TIMEOUT, 0);

@@ -67,6 +67,7 @@ struct args {
 	F(IDENTIFY,  "identify by",		0)			\
 	F(UNKNOWN,   "unknown boot",		0)			\
 	F(SANDBOX,   "sandbox",			0)			\
+	F(IPV6,	     "ipv6",			0)			\
 	F(TIMEOUT,   "install timeout",		0)			\
 	F(STATUS,    "status",			0)			\
 	F(LOADER,    "loader",			1)			\
@@ -221,6 +222,7 @@ const char *conf_set_identify(struct parse *, const char *);
 const char *conf_set_unknown(struct parse *, const char *, const char *);
 const char *conf_set_callback(struct parse *, const char *);
 const char *conf_set_sandbox(struct parse *);
+const char *conf_set_ipv6(struct parse *);
 const char *conf_set_timeout(struct parse *, const char *);
 const char *conf_set_status(struct parse *, const char *, const char *);
 const char *conf_set_loader(struct parse *, const char *, const char *);

@@ -55,7 +55,7 @@ static void	 yyerror(YYLTYPE *, struct parse *, const char *);
 %token KERNEL "kernel" INITRD "initrd" APPEND "append" PACKAGES "packages"
 %token ETHERNET "ethernet" UUID "uuid" CLIENT "client-id"
 %token CIRCUIT "circuit-id" REMOTE "remote-id" ADDRESS "address"
-%token SETVAR "set"
+%token SETVAR "set" IPV6 "ipv6" QUIET "quiet"
 
 %type <args> args
 
@@ -97,6 +97,7 @@ top	: %empty
 	| option
 		{ SET(@1, conf_close_option(p)); }
 	| SANDBOXED OPTIONAL		{ SET(@1, conf_set_sandbox(p)); }
+	| IPV6 QUIET			{ SET(@1, conf_set_ipv6(p)); }
 	| INSTALL TIMEOUT VALUE		{ SET(@1, conf_set_timeout(p, $3)); }
 	| STATUS ON VALUE PORT VALUE	{ SET(@1, conf_set_status(p, $3, $5)); }
 	| LOADER VALUE VALUE		{ SET(@1, conf_set_loader(p, $2, $3)); }
@@ -302,6 +303,7 @@ static const struct keyword	keywords[] = {
 	{ "initrd",	INITRD,	   "a file below ROOT/boot", 1, 0 },
 	{ "install",	INSTALL,   NULL, 0, 1 },
 	{ "interface",	INTERFACE, "the name of an interface", 1, 1 },
+	{ "ipv6",	IPV6,	   NULL, 0, 1 },
 	{ "keep",	KEEP,	   "a number of addresses", 1, 0 },
 	{ "kernel",	KERNEL,	   "a file below ROOT/boot", 1, 0 },
 	{ "lease",	LEASE,	   "a time", 1, 0 },
@@ -321,6 +323,7 @@ static const struct keyword	keywords[] = {
 	{ "port",	PORT,	   "a number", 1, 0 },
 	{ "probe",	PROBE,	   "background, always or off", 1, 0 },
 	{ "proxy",	PROXY,	   NULL, 1, 0 },
+	{ "quiet",	QUIET,	   NULL, 1, 0 },
 	{ "range",	RANGE,	   "an address", 1, 0 },
 	{ "rapid",	RAPID,	   NULL, 0, 0 },
 	{ "relay",	RELAY,	   "an address", 1, 0 },

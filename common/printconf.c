@@ -250,6 +250,8 @@ print_global(const struct conf *conf, FILE *f)
 		    (g->callbacks & CALLBACK_FOREMAN) != 0 ? " foreman" : "");
 	if (g->sandbox_optional)
 		fprintf(f, "sandbox optional\n");
+	if (g->ipv6_quiet)
+		fprintf(f, "ipv6 quiet\n");
 	if (g->install_timeout != CONF_INSTALL_TIMEOUT)
 		print_time(f, "install timeout ", g->install_timeout);
 	if (g->status_addr != 0)
