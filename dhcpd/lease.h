@@ -36,6 +36,9 @@ enum hold_state {
 
 enum lease_queue { QUEUE_NONE, QUEUE_FREE, QUEUE_OFFERS };
 
+/* What is at the store: one grant, one word that ends it, in this order. */
+enum staged { STAGED_GRANT = 1, STAGED_END = 2 };
+
 /* One address that has, or had, an owner: small, there may be millions. */
 struct lease {
 	int64_t		start_us, expire_us;
@@ -54,7 +57,7 @@ struct lease {
 	uint8_t		durable;	/* the store may have it */
 	uint8_t		known;		/* a host of the configuration has it */
 	uint8_t		listed;		/* set of enum lease_key */
-	uint8_t		staged;		/* commits under way */
+	uint8_t		staged;		/* set of enum staged */
 };
 
 struct link;

@@ -5,6 +5,10 @@
  * durable its leases come into force, the other daemons learn of them, and
  * only then the ACKs leave.  Until that moment nothing here has changed, so
  * that a batch which fails has nothing to be undone.
+ *
+ * A lease may be given up while a grant of it is at the store.  That follows
+ * the grant, whose answer is not sent any more; a second grant, or a second
+ * end, does not: it comes out as if the disk had been faster.
  */
 #include <stdio.h>
 #include <string.h>
@@ -51,18 +55,38 @@ staged_next(void)
 	return ((head + nsent + nnew) % STAGED_MAX);
 }
 
+/* May this follow what is under way? */
+static int
+staged_may(const struct lease *l, enum staged what)
+{
+	return (what == STAGED_END ? (l->staged & STAGED_END) == 0 :
+	    l->staged == 0);
+}
+
 /* One more change of a record is under way; it is not touched meanwhile. */
 static uint32_t
-staged_add(struct lease *l)
+staged_add(struct lease *l, enum staged what)
 {
 	uint32_t	at = staged_next();
 
 	memset(&ring[at], 0, sizeof(ring[at]));
 	memset(&sequels[at], 0, offsetof(struct sequel, octets));
 	sequels[at].story.step = STEP_MAX;
-	l->staged = 1;
+	l->staged |= (uint8_t)what;
 	nnew++;
 	return (at);
+}
+
+/* One less, whatever came of it; NULL when there is no record any more. */
+static struct lease *
+staged_over(const struct msg_lease *m)
+{
+	struct lease	*l = lease_by_addr(leases, m->addr);
+
+	if (l != NULL)
+		l->staged &= (uint8_t)~(m->state == LEASE_BOUND ?
+		    STAGED_GRANT : STAGED_END);
+	return (l);
 }
 
 /* A renewal that comes straight from the client keeps what its relay said. */
@@ -102,14 +126,14 @@ staged_drop_other(struct lease *l, mono_t now)
 {
 	struct msg_lease	*m;
 
-	if (l == NULL || l->staged)
+	if (l == NULL || !staged_may(l, STAGED_END))
 		return;
-	if (l->state != HOLD_BOUND) {
+	if (l->state != HOLD_BOUND && !l->staged) {
 		if (l->state != HOLD_DECLINED)
 			lease_free(leases, l, now);
 		return;
 	}
-	m = &ring[staged_add(l)];
+	m = &ring[staged_add(l, STAGED_END)];
 	lease_message(l, m);
 	m->state = LEASE_FREE;
 	m->expire_us = now.us;
@@ -122,7 +146,7 @@ staged_record(const struct verdict *v, const struct dhcp_msg *req, mono_t now)
 	struct owner	owner;
 
 	if (v->lease != NULL && (v->lease->state == HOLD_BOUND ||
-	    v->lease->state == HOLD_OFFERED))
+	    v->lease->state == HOLD_OFFERED || v->lease->staged))
 		return (v->lease);
 	policy_owner(req, &owner);
 	owner.known = v->host != NONE;
@@ -148,6 +172,8 @@ int
 staged_put(const struct verdict *v, const struct dhcp_msg *req,
     const struct conf *conf, struct port *port, mono_t now)
 {
+	enum staged		 what = v->kind == V_ACK ? STAGED_GRANT :
+				    STAGED_END;
 	struct lease		*l;
 	struct msg_lease	*m;
 	uint32_t		 at;
@@ -157,9 +183,9 @@ staged_put(const struct verdict *v, const struct dhcp_msg *req,
 		return (-1);
 	if ((l = staged_record(v, req, now)) == NULL)
 		return (-1);
-	if (l->staged)
-		return (0);	/* a retransmission: its answer is coming */
-	at = staged_add(l);
+	if (!staged_may(l, what))
+		return (0);	/* its answer is coming, or it asks again */
+	at = staged_add(l, what);
 	m = &ring[at];
 	m->start_us = m->expire_us = now.us;
 	m->addr = v->addr;
@@ -186,14 +212,10 @@ staged_put(const struct verdict *v, const struct dhcp_msg *req,
 static void
 staged_undo(uint32_t first, uint32_t n)
 {
-	struct lease	*l;
-	uint32_t	 i;
+	uint32_t	i;
 
-	for (i = 0; i < n; i++) {
-		l = lease_by_addr(leases, ring[(first + i) % STAGED_MAX].addr);
-		if (l != NULL)
-			l->staged = 0;
-	}
+	for (i = 0; i < n; i++)
+		(void)staged_over(&ring[(first + i) % STAGED_MAX]);
 }
 
 void
@@ -255,12 +277,11 @@ staged_boot(const struct sequel *s)
 static void
 staged_commit(const struct msg_lease *m, const struct sequel *s, mono_t now)
 {
-	struct lease	*l = lease_by_addr(leases, m->addr);
+	struct lease	*l = staged_over(m);
+	int		 ends = l != NULL && (l->staged & STAGED_END) != 0;
 
-	if (l != NULL)
-		l->staged = 0;
 	l = lease_apply(leases, m);
-	if (m->state != LEASE_BOUND || s->letter.port == NULL)
+	if (m->state != LEASE_BOUND || s->letter.port == NULL || ends)
 		return;
 	if (l == NULL) {
 		figure_add(FIG_LOST);
