@@ -333,15 +333,19 @@ store_flush_soon(void)
 }
 
 /*
- * dhcpd has granted this before it heard that somebody else has the address:
- * an import brought that lease in the meantime.
+ * dhcpd has granted this, or its client has given it up, before dhcpd heard
+ * that somebody else has the address: an import brought that lease in the
+ * meantime.  Who declines an address is not told.
  */
 static int
 is_anothers(const struct msg_lease *l, mono_t now)
 {
 	struct msg_lease	have;
+	int			nobodys = !mac_is_unicast(l->mac) &&
+				    l->id_len == 0;
 
-	if (l->state != LEASE_BOUND || db->lease(l->addr, &have) != 1 ||
+	if ((l->state != LEASE_BOUND && nobodys) ||
+	    db->lease(l->addr, &have) != 1 ||
 	    have.state != LEASE_BOUND || have.expire_us <= now.us)
 		return (0);
 	if (mac_is_unicast(l->mac) && mac_equal(l->mac, have.mac))

@@ -25,7 +25,7 @@ links_make(void)
 	int	pair[2];
 
 	if ((child.base = event_base_new()) == NULL ||
-	    event_base_priority_init(child.base, 3) == -1 ||
+	    event_base_priority_init(child.base, PRIO_COUNT) == -1 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == -1)
 		fatal("links");
 	imsg_init(&dhcpd_end, pair[0], PROC_DHCPD, PROC_STORE);
@@ -268,6 +268,9 @@ test_store_gone(void)
 int
 main(void)
 {
+	log_init("staged_test", -1, 1);
+	if (freopen("/dev/null", "w", stderr) == NULL)
+		return (1);
 	links_make();
 	test_renewal();
 	test_given_up();
