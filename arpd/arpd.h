@@ -18,6 +18,7 @@ struct segment;
 #define ARP_FRAME_LEN	60		/* with Ethernet's padding */
 
 struct arp_msg {
+	struct mac	from;		/* Ethernet source of the frame */
 	struct mac	sha, tha;	/* sender's and target's Ethernet */
 	uint32_t	spa, tpa;	/* and protocol addresses */
 	uint16_t	op;
@@ -150,6 +151,7 @@ struct watch {
 /* What a frame means to us. */
 enum verdict_kind {
 	VERDICT_NOTHING,
+	VERDICT_OURS,		/* we said it ourselves */
 	VERDICT_OWN_CLAIMED,	/* somebody claims an address of ours */
 	VERDICT_TAKEN,		/* an address that was to be free is not */
 	VERDICT_CONFLICT,	/* a leased or reserved one has another user */
@@ -186,6 +188,102 @@ uint32_t watch_next_free(struct watch *, struct segment *, mono_t now);
 void	 watch_decide(struct verdict *, const struct watch *,
 	    const struct arp_msg *, const struct msg_iface *in,
 	    const struct msg_iface *ifaces, size_t nifaces, mono_t now);
+
+/* Is the address in a network that we are in, on this interface? */
+int	 watch_is_local(const struct watch *, const struct port *,
+	    uint32_t addr);
+
+/* role.c: addresses that the configuration names, and as what. */
+enum role_kind {
+	ROLE_ROUTER, ROLE_DNS, ROLE_NEXT_SERVER, ROLE_RELAY, ROLE_SERVER,
+	ROLES
+};
+
+struct role {
+	uint32_t	 addr;
+	uint32_t	 segment;	/* index, or NONE */
+	uint8_t		 kind;		/* enum role_kind */
+};
+
+void	 role_configure(const struct conf *);
+/* What the address is first of all, or NULL. */
+const struct role *role_find(uint32_t addr);
+/* "the router 10.0.0.1 of 10.0.0.0/24" */
+#define ROLE_STRLEN	64
+const char *role_str(const struct role *, const struct conf *,
+	    char [ROLE_STRLEN]);
+
+/*
+ * neigh.c: who was heard at each address of our networks.  There is one row an
+ * address, whoever claims it, and never more than NEIGH_MAX.
+ */
+#define NEIGH_MAX	65536
+#define NEIGH_TURNS	4		/* changes of the MAC */
+#define NEIGH_TURN_S	300		/* within these: by turns */
+#define NEIGH_QUIET_S	600		/* then nothing is said */
+
+struct neigh {
+	SLIST_ENTRY(neigh) bucket;
+	TAILQ_ENTRY(neigh) age;		/* of its kind, the oldest first */
+	uint32_t	 addr;		/* 0: nothing is in this row */
+	uint32_t	 first, last;	/* heard: seconds of the clock */
+	uint32_t	 since;		/* from then on changes count */
+	uint32_t	 flips;		/* changes of the MAC, all of them */
+	uint32_t	 ifindex;	/* 0: that interface is gone */
+	struct mac	 mac, before;
+	uint8_t		 source;	/* enum arp_source */
+	uint8_t		 held;		/* goes last when there is no room */
+	uint8_t		 changes;	/* since then */
+};
+static_assert(sizeof(struct neigh) == 64, "neigh");
+
+SLIST_HEAD(neigh_list, neigh);
+TAILQ_HEAD(neigh_queue, neigh);
+
+struct neighs {
+	struct neigh	*row;		/* all of them */
+	struct neigh_list *bucket;
+	struct neigh_list free;		/* below used */
+	struct neigh_queue age[2];	/* not held, held */
+	size_t		 used;		/* rows that were ever in use */
+	size_t		 n;		/* rows in use */
+	size_t		 evicted;	/* so far, for want of room */
+};
+
+/* What a frame tells of an address. */
+enum neigh_news {
+	NEIGH_SAME,		/* nothing new, or nothing to speak of */
+	NEIGH_MOVED,		/* another machine is there */
+	NEIGH_VIRTUAL,		/* so it is, by a protocol for this */
+	NEIGH_BY_TURNS		/* machines are there in turns */
+};
+
+void	 neigh_init(struct neighs *);
+struct neigh *neigh_find(const struct neighs *, uint32_t addr);
+/* The address was heard there; held: it is one that we know. */
+enum neigh_news neigh_heard(struct neighs *, const struct arp_msg *,
+	    uint32_t ifindex, int held, mono_t now);
+/* The interface is gone: what was heard there is still known. */
+void	 neigh_gone(struct neighs *, uint32_t ifindex);
+/* Forget the rows of the interface that keep() does not want. */
+void	 neigh_sweep(struct neighs *, uint32_t ifindex,
+	    int (*keep)(uint32_t addr, void *), void *arg);
+/* "VRRP" or the like if the MAC is one that routers share, or NULL. */
+const char *neigh_virtual(struct mac);
+
+/* conflict.c: what is told, and to whom, when addresses are claimed. */
+void	 conflict_taken(const struct verdict *, const struct arp_msg *,
+	    mono_t);
+void	 conflict_lease(const struct port *, const struct verdict *,
+	    const struct arp_msg *, mono_t);
+void	 conflict_moved(const struct port *, const struct neigh *,
+	    enum neigh_news, const struct conf *, mono_t);
+/* dhcpd asked for a proof of what is known to be taken. */
+void	 conflict_repeat(const struct entry *, mono_t);
+
+/* table.c: all that is known of addresses, a part at a time. */
+struct msg_cursor table_send(const struct watch *, const struct neighs *,
+	    uint32_t id, struct msg_cursor, mono_t);
 
 /* port.c: interfaces, and what we say on them. */
 struct port {
@@ -242,6 +340,12 @@ void	 prove_settle(mono_t);
 	C(REFUSED,	"asked-in-vain")				\
 	C(TAKEN,	"taken")					\
 	C(CONFLICTS,	"conflicts")					\
+	C(CLAIMS,	"own-claimed")					\
+	C(FLIPS,	"mac-changes")					\
+	C(BY_TURNS,	"claimed-by-turns")				\
+	C(PROXIED,	"sent-by-another")	/* than the sender */	\
+	C(HEARD,	"addresses-heard")				\
+	C(EVICTED,	"addresses-forgotten")				\
 	C(UNTOLD,	"conflicts-untold")	/* over the bound */	\
 	C(DEFENDED,	"defended")					\
 	C(SEEN,		"clients-seen")					\

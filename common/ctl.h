@@ -88,8 +88,9 @@ struct ctl_arp {
 	uint8_t		stand;			/* enum stand */
 	uint8_t		pad[4];
 	char		ifname[IFNAME_LEN];	/* "": not on an interface */
+	char		host[NAME_LEN];		/* host entry, or "" */
 };
-static_assert(sizeof(struct ctl_arp) == 64, "ctl_arp");
+static_assert(sizeof(struct ctl_arp) == 128, "ctl_arp");
 
 /* A machine as "explain" plays it. */
 struct ctl_explain {
