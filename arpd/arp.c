@@ -95,3 +95,11 @@ arp_build_announce(struct wbuf *out, struct mac mac, uint32_t addr)
 {
 	arp_build(out, mac, addr, addr);
 }
+
+/* RFC 826: the target's Ethernet address is what is asked for. */
+void
+arp_build_request(struct wbuf *out, struct mac mac, uint32_t own,
+    uint32_t addr)
+{
+	arp_build(out, mac, own, addr);
+}

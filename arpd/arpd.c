@@ -144,6 +144,8 @@ arpd_frame(struct port *port, struct buf *in, mono_t now)
 	}
 	watch_decide(&v, &watch, &msg, &port->iface, child.ifaces,
 	    child.nifaces, now);
+	if (v.entry != NULL)
+		stand_heard(v.entry, v.owner, msg.sha, now);
 	if (verdict_fn[v.kind] != NULL)
 		verdict_fn[v.kind](port, &v, &msg, now);
 }
@@ -208,6 +210,7 @@ arpd_read(int fd, short what, void *arg)
 			arpd_frame(port, &in, now);
 		}
 	}
+	stand_settle();
 	prove_settle(now);
 }
 
@@ -227,11 +230,13 @@ arpd_grant(struct imsgbuf *link, const struct imsg *imsg)
 		e = watch_lease(&watch, &lease[i], arpd_synced);
 		if (e == NULL)
 			continue;
+		stand_leased(e, now);
 		if (watch_is_leased(e, now))
 			prove_leased(e, now);
 		else
 			watch_release(&watch, e, now);
 	}
+	stand_settle();
 	prove_settle(now);
 }
 
@@ -243,6 +248,21 @@ arpd_grant_sync(struct imsgbuf *link, const struct imsg *imsg)
 	(void)imsg;
 	arpd_synced = 1;
 	prove_start(clock_now());
+	stand_look_around();
+}
+
+/* tftpd or ksd has heard of a machine that we have not. */
+static void
+arpd_look(struct imsgbuf *link, const struct imsg *imsg)
+{
+	const struct msg_addr	*want = imsg->data;
+	const mono_t		 now = clock_now();
+	size_t			 i;
+
+	(void)link;
+	for (i = 0; i < imsg->count; i++)
+		stand_look(want[i].addr, now);
+	stand_settle();
 }
 
 /* The last one goes first: each goes to the head of the queue. */
@@ -271,6 +291,7 @@ static void
 arpd_dropped(struct entry *e)
 {
 	prove_feed(&e->probe, PROBE_IN_STOP, clock_now());
+	stand_forget(e);
 }
 
 static void
@@ -283,6 +304,7 @@ arpd_configured(const struct conf *old)
 	prove_segments(now);
 	prove_tell_all(now);
 	prove_settle(now);
+	stand_configured(now);
 }
 
 static void
@@ -294,6 +316,7 @@ arpd_iface(const struct msg_iface *iface)
 	prove_segments(now);
 	prove_settle(now);
 }
+	stand_look_around();
 
 static void
 arpd_sock_up(struct sock *sock)
@@ -328,6 +351,7 @@ arpd_link_up(enum proc peer)
 static void
 arpd_setup(void)
 {
+	stand_link_up(peer);
 	watch_init(&watch);
 	prove_init(&watch);
 }
@@ -335,12 +359,15 @@ arpd_setup(void)
 static const struct handler arpd_handlers[] = {
 	{ MSG_GRANT,		PROC_DHCPD,	arpd_grant },
 	{ MSG_GRANT_SYNC,	PROC_DHCPD,	arpd_grant_sync },
+	stand_init(&watch);
 	{ MSG_PROBE,		PROC_DHCPD,	arpd_probe },
 	{ MSG_ZERO,		PROC_MAX,	NULL }
 };
 
 static const struct daemon arpd = {
 	.id = PROC_ARPD,
+	{ MSG_LOOK,		PROC_TFTPD,	arpd_look },
+	{ MSG_LOOK,		PROC_KSD,	arpd_look },
 	.handlers = arpd_handlers,
 	.setup = arpd_setup,
 	.configured = arpd_configured,

@@ -31,6 +31,10 @@ void	 arp_build_probe(struct wbuf *, struct mac, uint32_t addr);
 /* This address is mine. */
 void	 arp_build_announce(struct wbuf *, struct mac, uint32_t addr);
 
+/* Who has addr?  An ordinary question of ours, as the kernel asks it. */
+void	 arp_build_request(struct wbuf *, struct mac, uint32_t own,
+	    uint32_t addr);
+
 /* probe.c: what arpd does about one address (RFC 5227). */
 enum probe_state {
 	PROBE_IDLE,		/* nothing */
@@ -121,9 +125,20 @@ struct segment {
 	mono_t		 asked;		/* when wanted last grew or shrank */
 };
 
+/* Where an address stands: stand.c. */
+struct stance {
+	uint32_t	 other_s;	/* second of another's last frame */
+	uint32_t	 asked_s;	/* when we asked for it; 0: never */
+	uint8_t		 stand;		/* enum stand */
+	struct mac	 owner;		/* whose stand it is */
+	struct mac	 other;		/* STAND_OTHER: who */
+};
+
 /* What is known of one address of a range, or of a reserved one. */
 struct entry {
 	LIST_ENTRY(entry) bucket;
+	TAILQ_ENTRY(entry) others;	/* while it stands at STAND_OTHER */
+	struct stance	 stance;
 	struct probe	 probe;
 	mono_t		 expire;	/* of the lease */
 	mono_t		 quiet;		/* no conflict is told before then */
@@ -132,6 +147,7 @@ struct entry {
 	struct mac	 owner;		/* of the lease or the host */
 	uint8_t		 lease;		/* enum lease_state */
 	uint8_t		 unseen;	/* no ARP since its last ACK */
+	uint8_t		 named;		/* the host has an Ethernet address */
 };
 
 LIST_HEAD(entry_list, entry);
@@ -163,6 +179,7 @@ struct verdict {
 	enum verdict_kind kind;
 	struct entry	*entry;		/* unless NOTHING or OWN_CLAIMED */
 	uint32_t	 addr;		/* the address in question */
+	int		 owner;		/* 1: it is; 0: not; -1: who knows */
 };
 
 void	 watch_init(struct watch *);
@@ -303,6 +320,9 @@ void	 port_claimed(struct port *, const struct arp_msg *, mono_t);
 int	 port_probe(struct port *, uint32_t addr);
 int	 port_announce(struct port *, uint32_t addr);
 
+/* A question about addr from our own address there. */
+int	 port_ask(struct port *, uint32_t addr);
+
 /* prove.c: timers of all probes, and the stock of proven addresses. */
 #define PROVE_WANTED		64	/* proofs in stock for a segment */
 #define PROVE_WANTED_MAX	1024	/* when they are used up quickly */
@@ -327,6 +347,95 @@ void	 prove_tell_all(mono_t);
 /* After a round of inputs: send what was gathered, set the timer. */
 void	 prove_settle(mono_t);
 
+/* router.c: who looks for an IPv6 router, and is there one (RFC 4861)? */
+#define ROUTER_FRAME_LEN	70
+#define ROUTER_ADDR_LEN		16
+
+enum router_type { ROUTER_SOLICIT = 133, ROUTER_ADVERT = 134 };
+
+struct router_msg {
+	enum router_type type;
+	struct mac	 mac;			/* Ethernet source */
+	uint8_t		 src[ROUTER_ADDR_LEN];	/* IPv6 source */
+	uint16_t	 lifetime;		/* ADVERT: seconds */
+	int		 serves;		/* ADVERT: not just "no" */
+};
+
+/* 0, or -1 unless it is what RFC 4861 6.1 has a receiver accept. */
+int	 router_parse(struct buf *, struct router_msg *);
+/* Is there a router?  From nobody, so that all hear the answer. */
+void	 router_build_ask(struct wbuf *, struct mac ours);
+/* There is none: the answer to that solicitation. */
+void	 router_build_none(struct wbuf *, struct mac ours,
+	    const struct router_msg *);
+
+enum router_state {
+	ROUTER_DOWN,		/* nothing is known of a link that is down */
+	ROUTER_ASKED,		/* we asked, one may still answer */
+	ROUTER_NONE,		/* none did: we say so to those who ask */
+	ROUTER_HEARD,		/* one is there, it answers by itself */
+	ROUTER_STATES
+};
+
+/* What is known of the routers on a link. */
+struct router {
+	mono_t		 due;		/* when the state's time is over */
+	uint8_t		 state;		/* enum router_state */
+	uint8_t		 asked;		/* times */
+};
+
+#define ROUTER_ASK_NUM		3	/* MAX_RTR_SOLICITATIONS */
+#define ROUTER_ASK_S		4	/* RTR_SOLICITATION_INTERVAL */
+#define ROUTER_HEARD_S		600	/* at least */
+
+/* Both: 1 when the caller has to ask for routers now. */
+int	 router_link(struct router *, int up, mono_t);
+int	 router_timer(struct router *, mono_t);
+/* An advertisement of another machine. */
+void	 router_heard(struct router *, const struct router_msg *, mono_t);
+
+#define ROUTER_RATE		100	/* answers a second */
+#define ROUTER_MAC_MS		1000	/* between two to one machine */
+#define ROUTER_MACS		256	/* that are remembered for this */
+
+struct router_rate {
+	struct bucket	 all;
+	struct {
+		mono_t		 next;
+		struct mac	 mac;
+	} last[ROUTER_MACS];
+};
+
+/* May this machine be answered now?  If so, it was. */
+int	 router_rate_take(struct router_rate *, struct mac, mono_t);
+
+/* quiet.c: the sockets for that, and what is said on them. */
+void	 quiet_open(struct sock *, mono_t);
+void	 quiet_close(struct sock *);
+void	 quiet_update(const struct msg_iface *, mono_t);
+
+/* stand.c: where owners stand, told to tftpd and ksd. */
+#define STAND_OTHER_S	60	/* after the last frame of another */
+#define STAND_PPS	500	/* questions a second for who waits */
+#define STAND_SWEEP_PPS	200	/* and after a start */
+#define STAND_BURST	50
+
+void	 stand_init(struct watch *);
+/* A frame was sent as this address: by its owner (1), another (0), or -1. */
+void	 stand_heard(struct entry *, int owner, struct mac, mono_t);
+/* Its lease has changed, or its owner. */
+void	 stand_leased(struct entry *, mono_t);
+/* The entry is about to go. */
+void	 stand_forget(struct entry *);
+/* A sibling has to know where this address stands. */
+void	 stand_look(uint32_t addr, mono_t);
+/* Ask for all owners that were never heard, by and by. */
+void	 stand_look_around(void);
+void	 stand_link_up(enum proc);
+void	 stand_configured(mono_t);
+/* After a round of inputs: send what was gathered. */
+void	 stand_settle(void);
+
 /* count.c: figures for "show status". */
 #define ARPD_COUNTERS(C)						\
 	C(FRAMES,	"frames")					\
@@ -349,7 +458,11 @@ void	 prove_settle(mono_t);
 	C(UNTOLD,	"conflicts-untold")	/* over the bound */	\
 	C(DEFENDED,	"defended")					\
 	C(SEEN,		"clients-seen")					\
-	C(ENTRIES,	"addresses-watched")
+	C(LOOKS,	"looked-for")		/* by tftpd and ksd */	\
+	C(QUESTIONS,	"questions-sent")				\
+	C(ENTRIES,	"addresses-watched")				\
+	C(SOLICITS,	"solicitations")	/* for IPv6 routers */	\
+	C(ADVERTS,	"advertisements-sent")
 
 enum arpd_counter {
 #define C(tag, name)	COUNT_##tag,

@@ -65,6 +65,36 @@ port_announce(struct port *port, uint32_t addr)
 	return (0);
 }
 
+/* Our address in the same subnet, or the first that we have. */
+static uint32_t
+port_own_addr(const struct port *port, uint32_t addr)
+{
+	size_t	i;
+
+	for (i = 0; i < port->iface.naddrs && i < IFACE_ADDRS; i++)
+		if (((port->iface.addr[i] ^ addr) &
+		    prefix_mask(port->iface.prefix[i])) == 0)
+			return (port->iface.addr[i]);
+	return (port->iface.naddrs > 0 ? port->iface.addr[0] : 0);
+}
+
+int
+port_ask(struct port *port, uint32_t addr)
+{
+	const uint32_t	own = port_own_addr(port, addr);
+	uint8_t		data[ARP_FRAME_LEN];
+	struct wbuf	frame;
+
+	if (own == 0)
+		return (-1);
+	wbuf_init(&frame, data, sizeof(data));
+	arp_build_request(&frame, port->iface.mac, own, addr);
+	if (port_send(port, &frame) == -1)
+		return (-1);
+	count_up(COUNT_QUESTIONS);
+	return (0);
+}
+
 static int
 port_iface_has(const struct msg_iface *iface, uint32_t addr)
 {

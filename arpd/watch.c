@@ -57,8 +57,8 @@ watch_segment(const struct watch *w, uint32_t addr)
 	struct entry	*e = watch_find(w, addr);
 	uint32_t	 seg;
 
-	if (w->conf == NULL ||
-	    ((e == NULL || e->host == NONE) && !watch_in_range(w, addr)))
+	if (w->conf == NULL || ((e == NULL || (e->host == NONE &&
+	    e->lease != LEASE_BOUND)) && !watch_in_range(w, addr)))
 		return (NULL);
 	seg = conf_segment_of(w->conf, addr);
 	return (seg < w->nsegs ? &w->segs[seg] : NULL);
@@ -111,27 +111,9 @@ void
 watch_release(struct watch *w, struct entry *e, mono_t now)
 {
 	if (e->host == NONE && e->probe.state == PROBE_IDLE &&
-	    !watch_is_leased(e, now) && !mono_before(now, e->quiet))
+	    !watch_is_leased(e, now) && !mono_before(now, e->quiet) &&
+	    e->stance.stand != STAND_OTHER)
 		watch_remove(w, e);
-}
-
-/* Does the host entry name this Ethernet address; does it name any? */
-static int
-watch_host_has(const struct conf *conf, uint32_t host, struct mac mac,
-    int *any)
-{
-	size_t	i;
-
-	*any = 0;
-	for (i = 0; i < conf->nhostid; i++) {
-		if (conf->hostid[i].host != host ||
-		    conf->hostid[i].kind != HOSTID_ETHERNET)
-			continue;
-		*any = 1;
-		if (memcmp(conf->hostid[i].data, mac.b, sizeof(mac.b)) == 0)
-			return (1);
-	}
-	return (0);
 }
 
 /* Enough buckets for all addresses that may get an entry, within reason. */
@@ -154,6 +136,7 @@ watch_reserve(struct watch *w, uint32_t host)
 {
 	const uint32_t	 addr = w->conf->host[host].addr;
 	const uint32_t	 seg = conf_segment_of(w->conf, addr);
+	const struct mac mac = conf_host_mac(w->conf, host);
 	struct entry	*e;
 
 	if (addr == 0 || seg >= w->nsegs)
@@ -162,8 +145,9 @@ watch_reserve(struct watch *w, uint32_t host)
 	    (e = watch_add(w, addr, &w->segs[seg])) == NULL)
 		return;
 	e->host = host;
+	e->named = mac_is_unicast(mac);
 	if (e->lease == LEASE_FREE)
-		e->owner = conf_host_mac(w->conf, host);
+		e->owner = mac;
 }
 
 /* Into the new table, without what the last configuration said of them. */
@@ -177,6 +161,7 @@ watch_rehash(struct watch *w, struct entry_list *old, size_t nold)
 		while ((e = LIST_FIRST(&old[i])) != NULL) {
 			LIST_REMOVE(e, bucket);
 			e->host = NONE;
+			e->named = 0;
 			LIST_INSERT_HEAD(watch_bucket(w, e->addr), e, bucket);
 		}
 }
@@ -227,10 +212,27 @@ watch_configure(struct watch *w, const struct conf *conf,
 	free(oldsegs);
 }
 
+/*
+ * The entry of a lease.  One may be outside of all ranges: it was given before
+ * they changed, or by another server (proxy).
+ */
+static struct entry *
+watch_enter_lease(struct watch *w, const struct msg_grant *lease)
+{
+	struct entry	*e = watch_enter(w, lease->addr);
+	uint32_t	 seg;
+
+	if (e != NULL || lease->state != LEASE_BOUND || w->conf == NULL)
+		return (e);
+	seg = conf_segment_of(w->conf, lease->addr);
+	return (seg < w->nsegs ? watch_add(w, lease->addr, &w->segs[seg]) :
+	    NULL);
+}
+
 struct entry *
 watch_lease(struct watch *w, const struct msg_grant *lease, int fresh)
 {
-	struct entry	*e = watch_enter(w, lease->addr);
+	struct entry	*e = watch_enter_lease(w, lease);
 
 	if (e == NULL)
 		return (NULL);
@@ -324,33 +326,39 @@ watch_has_addr(const struct msg_iface *iface, uint32_t addr)
 	return (0);
 }
 
-/* 1: the one whose address it is; 0: another; -1: nobody can tell. */
+/* Its host entry: by reservation, or that of the card that has the lease. */
+static uint32_t
+watch_host_of(const struct watch *w, const struct entry *e, int leased)
+{
+	if (e->host != NONE || !leased)
+		return (e->host);
+	return (conf_host_by_mac(w->conf, e->owner));
+}
+
+/*
+ * 1: the one whose address it is, by any card of its host entry; 0: another;
+ * -1: nobody can tell.
+ */
 static int
 watch_owner(const struct watch *w, const struct entry *e, struct mac mac,
     mono_t now)
 {
 	const int	leased = e->lease == LEASE_BOUND &&
 			    watch_is_leased(e, now);
-	int		any = 0;
+	uint32_t	host;
 
 	if (leased && mac_equal(e->owner, mac))
 		return (1);
-	if (e->host != NONE &&
-	    watch_host_has(w->conf, e->host, mac, &any))
+	host = watch_host_of(w, e, leased);
+	if (host != NONE && conf_host_by_mac(w->conf, mac) == host)
 		return (1);
-	return (leased || any ? 0 : -1);
+	return (leased || e->named ? 0 : -1);
 }
 
 static enum verdict_kind
-watch_judge(const struct watch *w, const struct entry *e,
-    const struct arp_msg *msg, mono_t now)
+watch_judge(const struct entry *e, const struct arp_msg *msg, int owner,
+    mono_t now)
 {
-	int	owner;
-
-	if (e->probe.state == PROBE_IDLE && !e->unseen &&
-	    mono_before(now, e->quiet))
-		return (VERDICT_NOTHING);
-	owner = watch_owner(w, e, msg->sha, now);
 	if (owner == 1)
 		return (e->unseen ? VERDICT_SEEN : VERDICT_NOTHING);
 	/* RFC 5227 2.1.1: another's probe counts as much as another's use. */
@@ -370,6 +378,7 @@ watch_decide(struct verdict *v, const struct watch *w,
 	v->kind = VERDICT_NOTHING;
 	v->addr = msg->spa != 0 ? msg->spa : msg->tpa;
 	v->entry = NULL;
+	v->owner = -1;
 	if (watch_is_ours(ifaces, nifaces, msg->sha))
 		return;
 	if (watch_has_addr(in, v->addr)) {
@@ -382,5 +391,6 @@ watch_decide(struct verdict *v, const struct watch *w,
 	if (v->entry == NULL || v->entry->probe.seg->wire == NULL ||
 	    v->entry->probe.seg->wire->iface.index != in->index)
 		return;
-	v->kind = watch_judge(w, v->entry, msg, now);
+	v->owner = watch_owner(w, v->entry, msg->sha, now);
+	v->kind = watch_judge(v->entry, msg, v->owner, now);
 }

@@ -284,13 +284,21 @@ test_reload(void)
 
 	(void)lease(FIRST, bob, LEASE_BOUND, 60, 0);
 	(void)lease(LAST, bob, LEASE_BOUND, 60, 0);
+	(void)lease(LAST - 1, bob, LEASE_DECLINED, 60, 0);
 	conf = make_conf(FIRST, FIRST + 3);
 	conf->host[0].addr = FIRST + 1;
 	dropped = 0;
 	watch_configure(&w, conf, drop);
 	conf_free(old);
-	CHECK_NAMED(dropped == 2, "a lease and a reservation are dropped");
-	CHECK(watch_find(&w, LAST) == NULL && watch_find(&w, HOST) == NULL);
+	CHECK_NAMED(dropped == 2, "a rest and a reservation are dropped");
+	CHECK(watch_find(&w, LAST - 1) == NULL && watch_find(&w, HOST) == NULL);
+	CHECK_NAMED(watch_is_leased(watch_find(&w, LAST), t0),
+	    "a lease is somebody's until it ends");
+	CHECK_NAMED(lease(LAST, bob, LEASE_FREE, 0, 0) != NULL, "ends");
+	watch_release(&w, watch_find(&w, LAST), t0);
+	CHECK(watch_find(&w, LAST) == NULL);
+	CHECK_NAMED(lease(LAST, bob, LEASE_DECLINED, 60, 0) == NULL,
+	    "nothing else makes it one");
 	CHECK(watch_is_leased(watch_find(&w, FIRST), t0));
 	CHECK(watch_find(&w, FIRST)->probe.seg == &w.segs[1]);
 	CHECK(watch_find(&w, FIRST + 1)->host == 0);
