@@ -313,6 +313,7 @@ arpd_iface(const struct msg_iface *iface)
 	const mono_t	now = clock_now();
 
 	port_update(iface, now);
+	quiet_update(iface, now);
 	prove_segments(now);
 	prove_settle(now);
 }
@@ -323,6 +324,8 @@ arpd_sock_up(struct sock *sock)
 {
 	const struct msg_iface	*iface;
 
+	if (sock->kind == SOCK_ND_PACKET)
+		quiet_open(sock, clock_now());
 	if (sock->kind != SOCK_ARP_PACKET)
 		return;
 	port_open(sock, arpd_read);
@@ -335,6 +338,8 @@ arpd_sock_down(struct sock *sock)
 {
 	const mono_t	now = clock_now();
 
+	if (sock->kind == SOCK_ND_PACKET)
+		quiet_close(sock);
 	if (sock->kind != SOCK_ARP_PACKET)
 		return;
 	port_close(sock, now);

@@ -278,6 +278,7 @@ struct msg_iface {
 	S(DHCP_UDP,    DHCPD, IFACE)	/* UDP 67: sends, never reads */ \
 	S(PXE_UDP,     DHCPD, IFACE)	/* UDP 4011: sends, never reads */ \
 	S(ARP_PACKET,  ARPD,  IFACE)	/* ARP */			\
+	S(ND_PACKET,   ARPD,  IFACE)	/* ICMPv6 of and to routers */	\
 	S(ICMP,	       ARPD,  HOST)	/* echo, for relayed segments */ \
 	S(TFTP,	       TFTPD, IFACE)	/* UDP 69 */			\
 	S(TFTP_XFER,   TFTPD, POOL)	/* UDP, a port of its own */	\

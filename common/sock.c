@@ -12,6 +12,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/udp.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,9 +83,37 @@ static struct sock_filter filter_arp[] = {
 	BPF_STMT(BPF_RET | BPF_K, 0),
 };
 
+/*
+ * What machines and IPv6 routers ask and tell each other: ICMPv6 of type 133
+ * or 134 that no router has passed on, right after the IPv6 header.
+ */
+static struct sock_filter filter_nd[] = {
+	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, PKTTYPE),
+	BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, PACKET_MULTICAST, 8, 0),
+	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 6),
+	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, ETH_HLEN + 6),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6 << 8 | 255, 0, 4),
+	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, ETH_HLEN + 40),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ND_ROUTER_SOLICIT, 1, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ND_ROUTER_ADVERT, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, 0xffff),
+	BPF_STMT(BPF_RET | BPF_K, 0),
+};
+
 /* For sockets that only send: nothing is ever queued on them. */
 static struct sock_filter filter_none[] = {
 	BPF_STMT(BPF_RET | BPF_K, 0),
+};
+
+/* Which kinds are packet sockets, and what they let in. */
+static const struct {
+	struct sock_filter	*code;
+	size_t			 n;
+} filters[SOCK_MAX] = {
+	[SOCK_DHCP_PACKET] = { filter_dhcp, nitems(filter_dhcp) },
+	[SOCK_ARP_PACKET] = { filter_arp, nitems(filter_arp) },
+	[SOCK_ND_PACKET] = { filter_nd, nitems(filter_nd) },
 };
 
 static int
@@ -141,20 +170,37 @@ bind_device(int fd, const char *ifname)
 }
 
 /*
+ * Routers, and who looks for one, speak to these groups.  Whoever destroys the
+ * interface takes the membership with it.
+ */
+static int
+join_nd(int fd, uint32_t ifindex)
+{
+	struct packet_mreq	mreq = {
+		.mr_ifindex = (int)ifindex, .mr_type = PACKET_MR_MULTICAST,
+		.mr_alen = ETH_ALEN, .mr_address = { 0x33, 0x33, 0, 0, 0, 1 }
+	};
+
+	if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &mreq,
+	    sizeof(mreq)) == -1)
+		return (-1);
+	mreq.mr_address[5] = 2;
+	return (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &mreq,
+	    sizeof(mreq)));
+}
+
+/*
  * One function a family of kinds.  A packet socket starts with protocol 0,
  * takes its filter and only then is bound: nothing unfiltered gets in.
  */
 static int
 open_packet(struct held *h)
 {
-	const int	arp = h->kind == SOCK_ARP_PACKET;
-
 	if ((h->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
 	    0)) == -1)
 		return (-1);
 	rcvbuf(h->fd, PACKET_RCVBUF);
-	if ((arp ? filter(h->fd, filter_arp, nitems(filter_arp)) :
-	    filter(h->fd, filter_dhcp, nitems(filter_dhcp))) == -1)
+	if (filter(h->fd, filters[h->kind].code, filters[h->kind].n) == -1)
 		return (-1);
 	(void)option(h->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
 	if (option(h->fd, SOL_PACKET, PACKET_AUXDATA, 1) == -1)
@@ -221,6 +267,7 @@ static const struct {
 	[SOCK_DHCP_UDP] = { open_udp, PORT_DHCP, "UDP port 67" },
 	[SOCK_PXE_UDP] = { open_udp, PORT_PXE, "UDP port 4011" },
 	[SOCK_ARP_PACKET] = { open_packet, ETH_P_ARP, "a packet socket" },
+	[SOCK_ND_PACKET] = { open_packet, ETH_P_IPV6, "a packet socket" },
 	[SOCK_ICMP] = { open_icmp, 0, "an ICMP socket" },
 	[SOCK_TFTP] = { open_udp, PORT_TFTP, "UDP port 69" },
 	[SOCK_TFTP_XFER] = { open_udp, 0, "a UDP port" },
@@ -288,11 +335,13 @@ held_follow(struct held *h)
 	if (iface == NULL || iface->index == h->ifindex)
 		return (0);
 	if (iface->index != 0) {
-		if (h->kind == SOCK_DHCP_PACKET || h->kind == SOCK_ARP_PACKET)
+		if (filters[h->kind].code != NULL)
 			error = bind_packet(h->fd, openers[h->kind].port,
 			    iface->index);
 		else
 			error = bind_device(h->fd, h->ifname);
+		if (error == 0 && h->kind == SOCK_ND_PACKET)
+			error = join_nd(h->fd, iface->index);
 	}
 	if (error == 0)
 		h->ifindex = iface->index;
@@ -360,12 +409,14 @@ wants_fill(struct wants *w)
 
 	for (i = 0; i < parent.conf->nsegment; i++)
 		relayed |= parent.conf->segment[i].nrelays > 0;
-	for (kind = 0; kind < SOCK_MAX; kind++)
-		for (i = 0; kinds[kind].scope == SCOPE_IFACE &&
-		    i < parent.nifaces; i++) {
+	for (kind = 0; kind < SOCK_MAX; kind++) {
+		if (kinds[kind].scope != SCOPE_IFACE ||
+		    (kind == SOCK_ND_PACKET && g->ipv6_quiet))
+			continue;
+		for (i = 0; i < parent.nifaces; i++)
 			want(w, (enum sock_kind)kind, &parent.ifaces[i], 0, 0,
 			    openers[kind].port);
-		}
+	}
 	for (i = 0; i < TFTP_POOL; i++)
 		want(w, SOCK_TFTP_XFER, NULL, (uint32_t)i, 0, 0);
 	if (relayed)
@@ -387,7 +438,7 @@ static int
 want_waits(const struct held *h)
 {
 	return (h->ifname[0] != '\0' && h->ifindex == 0 &&
-	    h->kind != SOCK_DHCP_PACKET && h->kind != SOCK_ARP_PACKET);
+	    filters[h->kind].code == NULL);
 }
 
 int
