@@ -316,8 +316,8 @@ arpd_iface(const struct msg_iface *iface)
 	quiet_update(iface, now);
 	prove_segments(now);
 	prove_settle(now);
-}
 	stand_look_around();
+}
 
 static void
 arpd_sock_up(struct sock *sock)
@@ -351,28 +351,28 @@ arpd_link_up(enum proc peer)
 {
 	if (peer == PROC_DHCPD)
 		prove_tell_all(clock_now());
+	stand_link_up(peer);
 }
 
 static void
 arpd_setup(void)
 {
-	stand_link_up(peer);
 	watch_init(&watch);
 	prove_init(&watch);
+	stand_init(&watch);
 }
 
 static const struct handler arpd_handlers[] = {
 	{ MSG_GRANT,		PROC_DHCPD,	arpd_grant },
 	{ MSG_GRANT_SYNC,	PROC_DHCPD,	arpd_grant_sync },
-	stand_init(&watch);
 	{ MSG_PROBE,		PROC_DHCPD,	arpd_probe },
+	{ MSG_LOOK,		PROC_TFTPD,	arpd_look },
+	{ MSG_LOOK,		PROC_KSD,	arpd_look },
 	{ MSG_ZERO,		PROC_MAX,	NULL }
 };
 
 static const struct daemon arpd = {
 	.id = PROC_ARPD,
-	{ MSG_LOOK,		PROC_TFTPD,	arpd_look },
-	{ MSG_LOOK,		PROC_KSD,	arpd_look },
 	.handlers = arpd_handlers,
 	.setup = arpd_setup,
 	.configured = arpd_configured,
