@@ -436,73 +436,6 @@ void	 stand_configured(mono_t);
 /* After a round of inputs: send what was gathered. */
 void	 stand_settle(void);
 
-/* router.c: who looks for an IPv6 router, and is there one (RFC 4861)? */
-#define ROUTER_FRAME_LEN	70
-#define ROUTER_ADDR_LEN		16
-
-enum router_type { ROUTER_SOLICIT = 133, ROUTER_ADVERT = 134 };
-
-struct router_msg {
-	enum router_type type;
-	struct mac	 mac;			/* Ethernet source */
-	uint8_t		 src[ROUTER_ADDR_LEN];	/* IPv6 source */
-	uint16_t	 lifetime;		/* ADVERT: seconds */
-	int		 serves;		/* ADVERT: not just "no" */
-};
-
-/* 0, or -1 unless it is what RFC 4861 6.1 has a receiver accept. */
-int	 router_parse(struct buf *, struct router_msg *);
-/* Is there a router?  From nobody, so that all hear the answer. */
-void	 router_build_ask(struct wbuf *, struct mac ours);
-/* There is none: the answer to that solicitation. */
-void	 router_build_none(struct wbuf *, struct mac ours,
-	    const struct router_msg *);
-
-enum router_state {
-	ROUTER_DOWN,		/* nothing is known of a link that is down */
-	ROUTER_ASKED,		/* we asked, one may still answer */
-	ROUTER_NONE,		/* none did: we say so to those who ask */
-	ROUTER_HEARD,		/* one is there, it answers by itself */
-	ROUTER_STATES
-};
-
-/* What is known of the routers on a link. */
-struct router {
-	mono_t		 due;		/* when the state's time is over */
-	uint8_t		 state;		/* enum router_state */
-	uint8_t		 asked;		/* times */
-};
-
-#define ROUTER_ASK_NUM		3	/* MAX_RTR_SOLICITATIONS */
-#define ROUTER_ASK_S		4	/* RTR_SOLICITATION_INTERVAL */
-#define ROUTER_HEARD_S		600	/* at least */
-
-/* Both: 1 when the caller has to ask for routers now. */
-int	 router_link(struct router *, int up, mono_t);
-int	 router_timer(struct router *, mono_t);
-/* An advertisement of another machine. */
-void	 router_heard(struct router *, const struct router_msg *, mono_t);
-
-#define ROUTER_RATE		100	/* answers a second */
-#define ROUTER_MAC_MS		1000	/* between two to one machine */
-#define ROUTER_MACS		256	/* that are remembered for this */
-
-struct router_rate {
-	struct bucket	 all;
-	struct {
-		mono_t		 next;
-		struct mac	 mac;
-	} last[ROUTER_MACS];
-};
-
-/* May this machine be answered now?  If so, it was. */
-int	 router_rate_take(struct router_rate *, struct mac, mono_t);
-
-/* quiet.c: the sockets for that, and what is said on them. */
-void	 quiet_open(struct sock *, mono_t);
-void	 quiet_close(struct sock *);
-void	 quiet_update(const struct msg_iface *, mono_t);
-
 /* count.c: figures for "show status". */
 #define ARPD_COUNTERS(C)						\
 	C(FRAMES,	"frames")					\
@@ -528,8 +461,6 @@ void	 quiet_update(const struct msg_iface *, mono_t);
 	C(LOOKS,	"looked-for")		/* by tftpd and ksd */	\
 	C(QUESTIONS,	"questions-sent")				\
 	C(ENTRIES,	"addresses-watched")				\
-	C(SOLICITS,	"solicitations")	/* for IPv6 routers */	\
-	C(ADVERTS,	"advertisements-sent")				\
 	C(SOLICITS,	"solicitations")	/* for IPv6 routers */	\
 	C(ADVERTS,	"advertisements-sent")
 
