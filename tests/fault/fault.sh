@@ -156,6 +156,7 @@ trial()			# WHAT COMMAND...
 		diag "trial $trials_done: $trial_what"
 		diag "failed: $*"
 		sed 's/^/# /' "$tmp/trial.out"
+		tail -n 30 "$log" | sed 's/^/# /'
 	fi
 }
 
