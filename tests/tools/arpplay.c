@@ -3,6 +3,7 @@
  * arpplay: other machines on the network, as far as ARP goes.
  *
  *	arpplay IFACE listen MILLISECONDS	print every ARP frame
+ *	arpplay IFACE record MILLISECONDS	print all of every ARP frame
  *	arpplay IFACE claim ADDRESS MAC COUNT	announce it
  *	arpplay IFACE probe ADDRESS MAC COUNT	ask whether it is free
  *	arpplay IFACE flood ADDRESS COUNT	claims of this and following
@@ -61,8 +62,56 @@ play_print(const uint8_t *data, size_t len, int64_t ms)
 	    addr_str(msg.tpa, tpa), len);
 }
 
+static const char *
+play_mac(struct buf *in, char text[MAC_STRLEN])
+{
+	struct mac	mac = { { 0 } };
+
+	buf_copy(in, mac.b, sizeof(mac.b));
+	return (mac_str(mac, text));
+}
+
+static const char *
+play_addr(struct buf *in, char text[ADDR_STRLEN])
+{
+	return (addr_str(buf_u32(in), text));
+}
+
+/*
+ * One line, whatever it is: ms since the start, then as on the wire:
+ * Ethernet's destination, source and type, hardware and protocol and their
+ * lengths, operation, sender's and target's addresses; padding; length.
+ */
 static void
-play_listen(int fd, int64_t ms)
+play_record(const uint8_t *data, size_t len, int64_t ms)
+{
+	char		mac[MAC_STRLEN], addr[ADDR_STRLEN];
+	int		padding = 0;
+	struct buf	in;
+
+	buf_init(&in, data, len);
+	printf("%lld", (long long)ms);
+	printf(" %s", play_mac(&in, mac));
+	printf(" %s", play_mac(&in, mac));
+	printf(" %04x", (unsigned int)buf_u16(&in));
+	printf(" %u", (unsigned int)buf_u16(&in));
+	printf(" %04x", (unsigned int)buf_u16(&in));
+	printf(" %u", (unsigned int)buf_u8(&in));
+	printf(" %u", (unsigned int)buf_u8(&in));
+	printf(" %u", (unsigned int)buf_u16(&in));
+	printf(" %s", play_mac(&in, mac));
+	printf(" %s", play_addr(&in, addr));
+	printf(" %s", play_mac(&in, mac));
+	printf(" %s", play_addr(&in, addr));
+	while (buf_left(&in) > 0)
+		padding |= buf_u8(&in);
+	printf(" %s %zu\n", in.err ? "short" : padding != 0 ? "nonzero" :
+	    "zero", len);
+}
+
+static void
+play_listen(int fd, int64_t ms,
+    void (*print)(const uint8_t *, size_t, int64_t))
 {
 	const mono_t	start = clock_now();
 	struct pollfd	pfd = { .fd = fd, .events = POLLIN };
@@ -80,7 +129,7 @@ play_listen(int fd, int64_t ms)
 				continue;
 			err(1, "recv");
 		}
-		play_print(data, (size_t)n, mono_diff_ms(clock_now(), start));
+		print(data, (size_t)n, mono_diff_ms(clock_now(), start));
 	}
 }
 
@@ -122,10 +171,15 @@ main(int argc, char *argv[])
 	int		fd, i, probe;
 
 	if (argc < 4)
-		errx(2, "usage: arpplay IFACE listen|claim|probe|flood ...");
+		errx(2, "usage: arpplay IFACE listen|record|claim|probe|flood "
+		    "...");
 	fd = play_open(argv[1]);
 	if (strcmp(argv[2], "listen") == 0) {
-		play_listen(fd, atoi(argv[3]));
+		play_listen(fd, atoi(argv[3]), play_print);
+		return (0);
+	}
+	if (strcmp(argv[2], "record") == 0) {
+		play_listen(fd, atoi(argv[3]), play_record);
 		return (0);
 	}
 	if (argc < 5 || addr_parse(argv[3], &addr) == -1)
