@@ -35,7 +35,9 @@ arp_parse(struct buf *in, struct arp_msg *msg)
 	uint16_t	ether, hrd, pro;
 	uint8_t		hln, pln;
 
-	buf_skip(in, 2 * sizeof(struct mac));
+	buf_skip(in, sizeof(struct mac));
+	msg->from = arp_read_mac(in);
+	/* No tag is seen: the kernel takes off those of VLAN 0, however many. */
 	ether = buf_u16(in);
 	hrd = buf_u16(in);
 	pro = buf_u16(in);

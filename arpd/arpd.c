@@ -20,73 +20,31 @@
 #define BATCH		32		/* frames that one call reads */
 #define ROUNDS		8		/* calls before others have a turn */
 #define FRAME_MAX	128		/* ARP ends long before */
-#define TOLD_RATE	50		/* conflicts a second */
-#define TOLD_BURST	100
 
 static struct watch	 watch;
+static struct neighs	 neighs;
 static int		 arpd_synced;	/* the leases are known */
-static struct bucket	 arpd_told;
-static struct log_limit	 arpd_conflict_limit, arpd_read_limit;
-
-/* Returns -1 when there have been too many: another time, then. */
-static int
-arpd_tell_conflict(const struct entry *e, struct mac mac, struct mac owner,
-    mono_t now)
-{
-	const struct msg_conflict	 msg = {
-		.addr = e->addr, .mac = mac, .owner = owner
-	};
-
-	if (!bucket_take(&arpd_told, TOLD_RATE, TOLD_BURST, now)) {
-		count_up(COUNT_UNTOLD);
-		return (-1);
-	}
-	(void)proc_send(PROC_DHCPD, MSG_CONFLICT, 0, -1, &msg, sizeof(msg));
-	(void)proc_send(PROC_KSD, MSG_CONFLICT, 0, -1, &msg, sizeof(msg));
-	return (0);
-}
+static struct log_limit	 arpd_read_limit;
 
 static void
 arpd_taken(struct port *port, const struct verdict *v,
     const struct arp_msg *msg, mono_t now)
 {
-	const struct mac	 nobody = { { 0 } };
-	struct probe		*p = &v->entry->probe;
-	const int		 known = p->state == PROBE_TAKEN;
-	char			 addr[ADDR_STRLEN], mac[MAC_STRLEN];
+	struct probe	*p = &v->entry->probe;
+	const int	 known = p->state == PROBE_TAKEN;
 
 	(void)port;
-	prove_feed(p, PROBE_IN_HEARD, now);
 	p->foe = msg->sha;
-	if (known)
-		return;
-	count_up(COUNT_TAKEN);
-	(void)addr_str(v->addr, addr);
-	(void)mac_str(msg->sha, mac);
-	log_debug("%s is not free: %s uses it", addr, mac);
-	if (arpd_tell_conflict(v->entry, msg->sha, nobody, now) == 0)
-		proc_step(STEP_CONFLICT, v->addr, msg->sha, "", 100, 0,
-		    "%s uses %s, which it was not given", mac, addr);
+	prove_feed(p, PROBE_IN_HEARD, now);
+	if (!known)
+		conflict_taken(v, msg, now);
 }
 
 static void
 arpd_conflict(struct port *port, const struct verdict *v,
     const struct arp_msg *msg, mono_t now)
 {
-	struct entry	*e = v->entry;
-	char		 addr[ADDR_STRLEN], mac[MAC_STRLEN], own[MAC_STRLEN];
-
-	count_up(COUNT_CONFLICTS);
-	if (arpd_tell_conflict(e, msg->sha, e->owner, now) == -1)
-		return;
-	e->quiet = mono_add_s(now, WATCH_QUIET_S);
-	(void)addr_str(v->addr, addr);
-	(void)mac_str(msg->sha, mac);
-	(void)mac_str(e->owner, own);
-	log_limit(&arpd_conflict_limit, "%s: %s of %s is claimed by %s",
-	    port->sock->ifname, addr, own, mac);
-	proc_step(STEP_CONFLICT, v->addr, e->owner, "", 100, 0,
-	    "%s of %s is claimed by %s", addr, own, mac);
+	conflict_lease(port, v, msg, now);
 }
 
 static void
@@ -130,6 +88,30 @@ static void (*const verdict_fn[VERDICTS])(struct port *,
 	[VERDICT_SEEN] = arpd_seen,
 };
 
+/* Note who is there; a change is news where nobody is known to be right. */
+static void
+arpd_neighbour(struct port *port, const struct verdict *v,
+    const struct arp_msg *msg, mono_t now)
+{
+	const struct entry	*e = v->entry;
+	const int		 held = role_find(v->addr) != NULL ||
+				    (e != NULL && (e->host != NONE ||
+				    watch_is_leased(e, now)));
+	enum neigh_news		 news;
+
+	if (!mac_equal(msg->from, msg->sha))
+		count_up(COUNT_PROXIED);
+	if (!watch_is_local(&watch, &port->iface, v->addr))
+		return;
+	news = neigh_heard(&neighs, msg, port->iface.index, held, now);
+	if (news == NEIGH_BY_TURNS)
+		count_up(COUNT_BY_TURNS);
+	if (news != NEIGH_SAME && v->kind != VERDICT_OWN_CLAIMED &&
+	    v->owner == -1)
+		conflict_moved(port, msg, neigh_find(&neighs, v->addr), news,
+		    child.conf, now);
+}
+
 /* One frame, one pass: parse, decide what it means, act on it. */
 static void
 arpd_frame(struct port *port, struct buf *in, mono_t now)
@@ -144,6 +126,9 @@ arpd_frame(struct port *port, struct buf *in, mono_t now)
 	}
 	watch_decide(&v, &watch, &msg, &port->iface, child.ifaces,
 	    child.nifaces, now);
+	if (v.kind == VERDICT_OURS)
+		return;
+	arpd_neighbour(port, &v, &msg, now);
 	if (v.entry != NULL)
 		stand_heard(v.entry, v.owner, msg.sha, now);
 	if (verdict_fn[v.kind] != NULL)
@@ -210,6 +195,9 @@ arpd_read(int fd, short what, void *arg)
 			arpd_frame(port, &in, now);
 		}
 	}
+	count_set(COUNT_FLIPS, neighs.flips);
+	count_set(COUNT_HEARD, neighs.n);
+	count_set(COUNT_EVICTED, neighs.evicted);
 	stand_settle();
 	prove_settle(now);
 }
@@ -270,7 +258,6 @@ static void
 arpd_probe(struct imsgbuf *link, const struct imsg *imsg)
 {
 	const struct msg_addr	*want = imsg->data;
-	const struct mac	 nobody = { { 0 } };
 	const mono_t		 now = clock_now();
 	struct entry		*e;
 	size_t			 i;
@@ -282,9 +269,35 @@ arpd_probe(struct imsgbuf *link, const struct imsg *imsg)
 			count_up(COUNT_REFUSED);
 		else if ((e = watch_find(&watch, want[i - 1].addr)) != NULL &&
 		    e->probe.state == PROBE_TAKEN)
-			(void)arpd_tell_conflict(e, e->probe.foe, nobody, now);
+			conflict_repeat(e, now);
 	}
 	prove_settle(now);
+}
+
+/* A part of the table, and where the next one begins. */
+static void
+arpd_ask(struct imsgbuf *link, const struct imsg *imsg)
+{
+	const struct msg_cursor	*from = imsg->data;
+	struct msg_cursor	 next;
+
+	(void)link;
+	next = table_send(&watch, &neighs, imsg->id, *from, clock_now());
+	(void)proc_send(PROC_STORE, MSG_ARP_END, imsg->id, -1, &next,
+	    sizeof(next));
+}
+
+static enum neigh_fate
+arpd_review(uint32_t addr, uint32_t ifindex)
+{
+	size_t	i;
+
+	for (i = 0; i < child.nifaces; i++)
+		if (child.ifaces[i].index == ifindex)
+			return (!child.ifaces[i].up || watch_is_local(&watch,
+			    &child.ifaces[i], addr) ? NEIGH_KEEP :
+			    NEIGH_FORGET);
+	return (NEIGH_GONE);
 }
 
 static void
@@ -301,7 +314,9 @@ arpd_configured(const struct conf *old)
 
 	(void)old;
 	watch_configure(&watch, child.conf, arpd_dropped);
+	role_configure(child.conf);
 	prove_segments(now);
+	neigh_review(&neighs, arpd_review);
 	prove_tell_all(now);
 	prove_settle(now);
 	stand_configured(now);
@@ -315,6 +330,7 @@ arpd_iface(const struct msg_iface *iface)
 	port_update(iface, now);
 	quiet_update(iface, now);
 	prove_segments(now);
+	neigh_review(&neighs, arpd_review);
 	prove_settle(now);
 	stand_look_around();
 }
@@ -326,6 +342,10 @@ arpd_sock_up(struct sock *sock)
 
 	if (sock->kind == SOCK_ND_PACKET)
 		quiet_open(sock, clock_now());
+	if (sock->kind == SOCK_ICMP) {
+		echo_open(sock);
+		prove_segments(clock_now());
+	}
 	if (sock->kind != SOCK_ARP_PACKET)
 		return;
 	port_open(sock, arpd_read);
@@ -340,6 +360,10 @@ arpd_sock_down(struct sock *sock)
 
 	if (sock->kind == SOCK_ND_PACKET)
 		quiet_close(sock);
+	if (sock->kind == SOCK_ICMP) {
+		echo_close(sock);
+		prove_segments(now);
+	}
 	if (sock->kind != SOCK_ARP_PACKET)
 		return;
 	port_close(sock, now);
@@ -358,7 +382,9 @@ static void
 arpd_setup(void)
 {
 	watch_init(&watch);
+	neigh_init(&neighs);
 	prove_init(&watch);
+	echo_init();
 	stand_init(&watch);
 }
 
@@ -366,6 +392,7 @@ static const struct handler arpd_handlers[] = {
 	{ MSG_GRANT,		PROC_DHCPD,	arpd_grant },
 	{ MSG_GRANT_SYNC,	PROC_DHCPD,	arpd_grant_sync },
 	{ MSG_PROBE,		PROC_DHCPD,	arpd_probe },
+	{ MSG_ARP_ASK,		PROC_STORE,	arpd_ask },
 	{ MSG_LOOK,		PROC_TFTPD,	arpd_look },
 	{ MSG_LOOK,		PROC_KSD,	arpd_look },
 	{ MSG_ZERO,		PROC_MAX,	NULL }

@@ -207,7 +207,7 @@ void	 watch_decide(struct verdict *, const struct watch *,
 	    const struct msg_iface *ifaces, size_t nifaces, mono_t now);
 
 /* Is the address in a network that we are in, on this interface? */
-int	 watch_is_local(const struct watch *, const struct port *,
+int	 watch_is_local(const struct watch *, const struct msg_iface *,
 	    uint32_t addr);
 
 /* role.c: addresses that the configuration names, and as what. */
@@ -264,7 +264,8 @@ struct neighs {
 	struct neigh_queue age[2];	/* not held, held */
 	size_t		 used;		/* rows that were ever in use */
 	size_t		 n;		/* rows in use */
-	size_t		 evicted;	/* so far, for want of room */
+	size_t		 flips;		/* changes of MACs so far */
+	size_t		 evicted;	/* rows so far, for want of room */
 };
 
 /* What a frame tells of an address. */
@@ -280,11 +281,13 @@ struct neigh *neigh_find(const struct neighs *, uint32_t addr);
 /* The address was heard there; held: it is one that we know. */
 enum neigh_news neigh_heard(struct neighs *, const struct arp_msg *,
 	    uint32_t ifindex, int held, mono_t now);
-/* The interface is gone: what was heard there is still known. */
-void	 neigh_gone(struct neighs *, uint32_t ifindex);
-/* Forget the rows of the interface that keep() does not want. */
-void	 neigh_sweep(struct neighs *, uint32_t ifindex,
-	    int (*keep)(uint32_t addr, void *), void *arg);
+/*
+ * Interfaces or networks have changed: what becomes of each row?  Of an
+ * interface that is gone it is still known what was heard there.
+ */
+enum neigh_fate { NEIGH_KEEP, NEIGH_GONE, NEIGH_FORGET };
+void	 neigh_review(struct neighs *,
+	    enum neigh_fate (*fn)(uint32_t addr, uint32_t ifindex));
 /* "VRRP" or the like if the MAC is one that routers share, or NULL. */
 const char *neigh_virtual(struct mac);
 
@@ -293,8 +296,23 @@ void	 conflict_taken(const struct verdict *, const struct arp_msg *,
 	    mono_t);
 void	 conflict_lease(const struct port *, const struct verdict *,
 	    const struct arp_msg *, mono_t);
-void	 conflict_moved(const struct port *, const struct neigh *,
-	    enum neigh_news, const struct conf *, mono_t);
+void	 conflict_moved(const struct port *, const struct arp_msg *,
+	    const struct neigh *, enum neigh_news, const struct conf *,
+	    mono_t);
+
+/* Of an address of ours. */
+#define CLAIM_QUIET_S		10	/* after the first; then twice that */
+#define CLAIM_QUIET_MAX_S	600
+
+struct claim {
+	mono_t		 last;		/* when there was one */
+	mono_t		 next;		/* nothing is told before then */
+	uint32_t	 pause_s;	/* 0: nothing was told yet */
+	uint32_t	 n;		/* since something was told */
+};
+
+void	 conflict_own(const struct port *, struct claim *,
+	    const struct arp_msg *, mono_t);
 /* dhcpd asked for a proof of what is known to be taken. */
 void	 conflict_repeat(const struct entry *, mono_t);
 
@@ -308,6 +326,7 @@ struct port {
 	struct sock	*sock;
 	struct msg_iface iface;		/* index 0: not there, or down */
 	struct probe	 own[IFACE_ADDRS];	/* addr 0: none */
+	struct claim	 claim[IFACE_ADDRS];	/* of these by others */
 };
 
 void	 port_open(struct sock *, event_callback_fn);

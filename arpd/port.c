@@ -12,7 +12,6 @@
 #include "arpd.h"
 
 static TAILQ_HEAD(, port) ports = TAILQ_HEAD_INITIALIZER(ports);
-static struct log_limit	 port_claim_limit;
 
 static struct port *
 port_by_name(const char *name)
@@ -147,6 +146,7 @@ port_adopt(struct port *port, mono_t now)
 			continue;
 		own->port = port;
 		own->addr = port->iface.addr[i];
+		port->claim[own - port->own] = (struct claim){ .n = 0 };
 		prove_feed(own, PROBE_IN_OWN, now);
 	}
 }
@@ -240,16 +240,13 @@ void
 port_claimed(struct port *port, const struct arp_msg *msg, mono_t now)
 {
 	struct probe	*own = port_own(port, msg->spa);
-	char		 addr[ADDR_STRLEN], mac[MAC_STRLEN];
 
-	if (own == NULL || own->state == PROBE_DEFENDED)
+	if (own == NULL)
 		return;
-	prove_feed(own, PROBE_IN_HEARD, now);
-	count_up(COUNT_DEFENDED);
-	(void)addr_str(msg->spa, addr);
-	(void)mac_str(msg->sha, mac);
-	log_limit(&port_claim_limit, "%s: our address %s is claimed by %s",
-	    port->sock->ifname, addr, mac);
-	proc_step(STEP_CONFLICT, msg->spa, msg->sha, "", 100, 0,
-	    "our own address %s is claimed by %s, defended", addr, mac);
+	count_up(COUNT_CLAIMS);
+	if (own->state != PROBE_DEFENDED) {
+		prove_feed(own, PROBE_IN_HEARD, now);
+		count_up(COUNT_DEFENDED);
+	}
+	conflict_own(port, &port->claim[own - port->own], msg, now);
 }

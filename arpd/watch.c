@@ -355,6 +355,24 @@ watch_owner(const struct watch *w, const struct entry *e, struct mac mac,
 	return (leased || e->named ? 0 : -1);
 }
 
+int
+watch_is_local(const struct watch *w, const struct msg_iface *iface,
+    uint32_t addr)
+{
+	uint32_t	seg, i;
+
+	if (addr == 0 || w->conf == NULL)
+		return (0);
+	for (i = 0; i < iface->naddrs && i < IFACE_ADDRS; i++)
+		if (((addr ^ iface->addr[i]) &
+		    prefix_mask(iface->prefix[i])) == 0)
+			return (1);
+	/* Its segment may be another one of our shared network. */
+	seg = conf_segment_of(w->conf, addr);
+	return (seg < w->nsegs && w->segs[seg].wire != NULL &&
+	    w->segs[seg].wire->iface.index == iface->index);
+}
+
 static enum verdict_kind
 watch_judge(const struct entry *e, const struct arp_msg *msg, int owner,
     mono_t now)
@@ -379,8 +397,10 @@ watch_decide(struct verdict *v, const struct watch *w,
 	v->addr = msg->spa != 0 ? msg->spa : msg->tpa;
 	v->entry = NULL;
 	v->owner = -1;
-	if (watch_is_ours(ifaces, nifaces, msg->sha))
+	if (watch_is_ours(ifaces, nifaces, msg->sha)) {
+		v->kind = VERDICT_OURS;
 		return;
+	}
 	if (watch_has_addr(in, v->addr)) {
 		/* Probes for our own address are the kernel's to answer. */
 		if (msg->spa != 0)

@@ -262,7 +262,7 @@ test_probed(void)
 	    "another's probe");
 	CHECK_NAMED(judge(bob, SERVER + 9, FIRST + 2, t0) == VERDICT_NOTHING,
 	    "somebody looks for it");
-	CHECK_NAMED(judge(us, 0, FIRST + 2, t0) == VERDICT_NOTHING, "ours");
+	CHECK_NAMED(judge(us, 0, FIRST + 2, t0) == VERDICT_OURS, "ours");
 	(void)probe_event(&e->probe, PROBE_IN_STOP, t0);
 	watch_release(&w, e, t0);
 }
@@ -271,8 +271,8 @@ static void
 test_own(void)
 {
 	CHECK(judge(bob, SERVER, SERVER, t0) == VERDICT_OWN_CLAIMED);
-	CHECK(judge(us, SERVER, SERVER, t0) == VERDICT_NOTHING);
-	CHECK_NAMED(judge(bob, 0, SERVER, t0) == VERDICT_NOTHING,
+	CHECK(judge(us, SERVER, SERVER, t0) == VERDICT_OURS);
+	CHECK_NAMED(judge(bob, 0, SERVER, t0) == VERDICT_OURS,
 	    "the kernel answers a probe");
 	CHECK(judge(bob, NET + 0x300, SERVER, t0) == VERDICT_NOTHING);
 }
