@@ -29,7 +29,6 @@ conflict_send(uint32_t addr, struct mac mac, struct mac owner, mono_t now)
 		return (-1);
 	}
 	(void)proc_send(PROC_DHCPD, MSG_CONFLICT, 0, -1, &msg, sizeof(msg));
-	(void)proc_send(PROC_KSD, MSG_CONFLICT, 0, -1, &msg, sizeof(msg));
 	return (0);
 }
 

@@ -405,7 +405,7 @@ struct msg_empty {
 	M(EVENT,   TO_NET, TO(STORE),	   MANY, struct msg_event, NOFD) \
 	M(PROBE,   TO(DHCPD), TO(ARPD),	   MANY, struct msg_addr, NOFD)	\
 	M(PROVEN,  TO(ARPD), TO(DHCPD),	   MANY, struct msg_proof, NOFD) \
-	M(CONFLICT, TO(ARPD), TO(DHCPD) | TO(KSD), MANY,		\
+	M(CONFLICT, TO(ARPD), TO(DHCPD),   MANY,			\
 	    struct msg_conflict, NOFD)					\
 	M(STAND,   TO(ARPD), TO(TFTPD) | TO(KSD), MANY,			\
 	    struct msg_stand, NOFD)					\
@@ -672,8 +672,8 @@ int	 ticket_installs(enum ticket_state);
 int	 ticket_answers(enum ticket_state);
 
 /*
- * facts.c: leases and tickets as they were pushed to us; used by tftpd, ksd
- * and dhcpd to decide without asking.
+ * facts.c: leases, tickets and what ARP shows of addresses, as they were
+ * pushed to us; used by tftpd, ksd and dhcpd to decide without asking.
  */
 struct facts;
 
@@ -690,24 +690,47 @@ struct facts *facts_new(void);
 int	 facts_lease_ok(const struct msg_lease *);
 int	 facts_grant_ok(const struct msg_grant *);
 int	 facts_ticket_ok(const struct msg_ticket *);
-/* Learn all of MSG_GRANT or MSG_TICKET; -1 at the first that cannot be one. */
+int	 facts_stand_ok(const struct msg_stand *);
+/* Learn all of such a message; -1 at the first that cannot be one. */
 int	 facts_take_grants(struct facts *, const struct imsg *);
 int	 facts_take_tickets(struct facts *, const struct imsg *);
+int	 facts_take_stands(struct facts *, const struct imsg *);
 void	 facts_grant(struct facts *, const struct msg_grant *);
+void	 facts_stand(struct facts *, const struct msg_stand *);
 void	 facts_ticket(struct facts *, const struct msg_ticket *);
 const struct lessee *facts_lessee_of(struct facts *, uint32_t addr, mono_t);
 const struct msg_ticket *facts_ticket_of(struct facts *, const char *host);
 const struct msg_ticket *facts_ticket_by_token(struct facts *, const char *);
 
-/* Who is asking: everything that decides what a machine gets. */
+/*
+ * arpd is expected until then; when it has not come a lease alone is believed.
+ * Once it was there it is always believed, and waited for.
+ */
+void	 facts_arpd_until(struct facts *, mono_t);
+void	 facts_arpd_came(struct facts *);
+
+/* Is it the machine that the address was given to? */
+enum doubt {
+	DOUBT_NONE,		/* yes, or nobody can know better */
+	DOUBT_UNSEEN,		/* it was not heard there yet: MSG_LOOK */
+	DOUBT_CONFLICT		/* another one is there, alone or besides */
+};
+
+/*
+ * Who is asking: everything that decides what a machine gets.  While it is
+ * unseen, only what everybody may have is for it; in a conflict it is nobody.
+ */
 struct machine {
 	const struct lessee	*lease;		/* NULL: no lease with us */
 	const struct conf_host	*host;		/* NULL: unknown machine */
 	const struct msg_ticket	*ticket;	/* NULL: rest state */
 	const struct conf_image	*image;		/* NULL unless it installs */
+	const struct conf_host	*whose;		/* host also in a conflict */
+	enum doubt		 doubt;
 	uint32_t		 addr;		/* its address */
 	uint32_t		 server;	/* ours on its segment */
-	struct mac		 mac;
+	struct mac		 mac;		/* by lease, also in a conflict */
+	struct mac		 other;		/* the other one in a conflict */
 	int			 installs;	/* send it to the installer */
 };
 

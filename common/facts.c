@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * facts.c: leases and tickets as they were pushed to us, and the one join
- * that turns an address into a machine.  Two hash tables with chains: leases
- * by address, tickets by host with a second chain by token.  Entries never
- * move, so that a pointer stays good until its entry is taken out.
+ * facts.c: leases, tickets and what ARP shows of addresses, as they were
+ * pushed to us, and the one join that turns an address into a machine.  Two
+ * hash tables with chains: leases by address, tickets by host with a second
+ * chain by token.  Entries never move, so that a pointer stays good until its
+ * entry is taken out.
  *
- * What comes from a sibling is bounded: beyond FACTS_LEASES and FACTS_TICKETS
- * new entries are refused, and a sibling that lies cannot use up our memory.
+ * What comes from a sibling is bounded: beyond FACTS_LEASES, FACTS_TICKETS and
+ * FACTS_STRAYS (addresses that arpd speaks of before dhcpd does) new entries
+ * are refused, and a sibling that lies cannot use up our memory.
  */
 #include <sys/random.h>
 
@@ -17,11 +19,16 @@
 
 #define FACTS_LEASES	(1U << 20)
 #define FACTS_TICKETS	(1U << 16)
+#define FACTS_STRAYS	(1U << 16)
 #define FACTS_BUCKETS	256		/* at first; a power of two */
 
 struct lease_fact {
 	SLIST_ENTRY(lease_fact) entry;
 	struct lessee		lease;
+	struct mac		owner;		/* of whom the stand is */
+	struct mac		other;
+	uint8_t			stand;		/* enum stand */
+	uint8_t			stray;		/* no lease is known */
 };
 
 struct ticket_fact {
@@ -37,10 +44,14 @@ struct facts {
 	struct lease_chain	*leases;	/* by address */
 	size_t			 nbuckets;
 	size_t			 nleases;
+	size_t			 nstrays;	/* of them */
 	struct ticket_chain	 hosts[FACTS_BUCKETS];
 	struct ticket_chain	 tokens[FACTS_BUCKETS];
 	size_t			 ntickets;
 	uint64_t		 seed;		/* of the string hash */
+	mono_t			 arpd_until;	/* it is waited for */
+	int			 arpd;		/* it was there */
+	int			 alone;		/* that it was not is said */
 	struct log_limit	 full;
 };
 
@@ -120,6 +131,7 @@ lease_fact_free(struct facts *f, struct lease_fact *l)
 {
 	SLIST_REMOVE(lease_chain_of(f, l->lease.addr), l, lease_fact, entry);
 	f->nleases--;
+	f->nstrays -= l->stray;
 	free(l->lease.host);
 	free(l);
 }
@@ -129,7 +141,7 @@ lease_fact_new(struct facts *f, uint32_t addr)
 {
 	struct lease_fact	*l;
 
-	if (f->nleases >= FACTS_LEASES) {
+	if (f->nleases - f->nstrays >= FACTS_LEASES) {
 		log_limit(&f->full, "more than %u leases: not kept",
 		    FACTS_LEASES);
 		return (NULL);
@@ -156,6 +168,8 @@ facts_grant(struct facts *f, const struct msg_grant *grant)
 	}
 	if (l == NULL && (l = lease_fact_new(f, grant->addr)) == NULL)
 		return;
+	f->nstrays -= l->stray;
+	l->stray = 0;
 	l->lease.expire_us = grant->expire_us;
 	l->lease.mac = grant->mac;
 	if (strcmp(l->lease.host != NULL ? l->lease.host : "",
@@ -163,6 +177,35 @@ facts_grant(struct facts *f, const struct msg_grant *grant)
 		return;
 	free(l->lease.host);
 	l->lease.host = grant->host[0] != '\0' ? xstrdup(grant->host) : NULL;
+}
+
+int
+facts_stand_ok(const struct msg_stand *stand)
+{
+	return (stand->addr != 0 && stand->stand < STAND_MAX);
+}
+
+/* The lease may come later: its arrival wakes two siblings, arpd first. */
+void
+facts_stand(struct facts *f, const struct msg_stand *stand)
+{
+	struct lease_fact	*l = lease_fact_find(f, stand->addr);
+
+	if (stand->stand == STAND_UNSEEN && (l == NULL || l->stray)) {
+		if (l != NULL)
+			lease_fact_free(f, l);
+		return;
+	}
+	if (l == NULL) {
+		if (f->nstrays >= FACTS_STRAYS ||
+		    (l = lease_fact_new(f, stand->addr)) == NULL)
+			return;
+		l->stray = 1;
+		f->nstrays++;
+	}
+	l->stand = stand->stand;
+	l->owner = stand->owner;
+	l->other = stand->other;
 }
 
 const struct lessee *
@@ -286,6 +329,70 @@ machine_image(const struct conf *conf, const struct machine *m, mono_t now)
 	    m->host->image);
 }
 
+void
+facts_arpd_until(struct facts *f, mono_t until)
+{
+	f->arpd_until = until;
+}
+
+void
+facts_arpd_came(struct facts *f)
+{
+	f->arpd = 1;
+}
+
+/* Is arpd there to say who is, or to come? */
+static int
+facts_has_arpd(struct facts *f, mono_t now)
+{
+	if (f->arpd || mono_before(now, f->arpd_until))
+		return (1);
+	if (!f->alone)
+		log_warnx("without arpd: who has an address is known by its "
+		    "lease alone");
+	f->alone = 1;
+	return (0);
+}
+
+/*
+ * Can the address be heard?  It is in a segment that is not behind a relay,
+ * and we have an address there, or in another segment of the same network.
+ */
+static int
+facts_is_near(const struct conf *conf, uint32_t addr)
+{
+	const struct conf_segment	*s;
+	const uint32_t			 at = conf_segment_of(conf, addr);
+	size_t				 i;
+
+	if (at == NONE || (s = &conf->segment[at])->nrelays > 0)
+		return (0);
+	if (proc_own_addr(addr, NULL) != 0)
+		return (1);
+	for (i = 0; s->shared != NONE && i < conf->nsegment; i++)
+		if (conf->segment[i].shared == s->shared &&
+		    proc_own_addr(conf->segment[i].net, NULL) != 0)
+			return (1);
+	return (0);
+}
+
+/*
+ * A lease says who should have an address, and ARP who has it; where ARP does
+ * not reach, the lease is all there is.
+ */
+static enum doubt
+facts_doubt(struct facts *f, const struct conf *conf,
+    const struct lease_fact *l, mono_t now)
+{
+	if (conf->global->access == ACCESS_ANY ||
+	    !facts_is_near(conf, l->lease.addr) || !facts_has_arpd(f, now))
+		return (DOUBT_NONE);
+	/* What was said of another owner is not about this one. */
+	if (l->stand == STAND_UNSEEN || !mac_equal(l->owner, l->lease.mac))
+		return (DOUBT_UNSEEN);
+	return (l->stand == STAND_OWNER ? DOUBT_NONE : DOUBT_CONFLICT);
+}
+
 /*
  * Only a lease makes an address a machine: without one there is no MAC, and
  * what asks gets nothing that is meant for somebody.
@@ -294,15 +401,23 @@ void
 facts_machine(struct facts *f, const struct conf *conf, uint32_t addr,
     uint32_t server, mono_t now, struct machine *m)
 {
-	const char	*image;
+	const struct lease_fact	*l = lease_fact_find(f, addr);
+	const char		*image;
 
 	memset(m, 0, sizeof(*m));
 	m->addr = addr;
 	m->server = server;
-	if ((m->lease = facts_lessee_of(f, addr, now)) == NULL)
+	if (l == NULL || facts_lessee_of(f, addr, now) == NULL)
 		return;
-	m->mac = m->lease->mac;
-	m->host = machine_host(conf, m->lease);
+	m->mac = l->lease.mac;
+	m->whose = machine_host(conf, &l->lease);
+	m->doubt = facts_doubt(f, conf, l, now);
+	if (m->doubt == DOUBT_CONFLICT) {
+		m->other = l->other;
+		return;
+	}
+	m->lease = &l->lease;
+	m->host = m->whose;
 	if (m->host != NULL)
 		m->ticket = facts_ticket_of(f, m->host->name);
 	if (m->ticket != NULL && m->ticket->state == TICKET_LOCAL)
@@ -336,6 +451,20 @@ facts_take_tickets(struct facts *f, const struct imsg *msg)
 		if (!facts_ticket_ok(&ticket[i]))
 			return (-1);
 		facts_ticket(f, &ticket[i]);
+	}
+	return (0);
+}
+
+int
+facts_take_stands(struct facts *f, const struct imsg *msg)
+{
+	const struct msg_stand	*stand = msg->data;
+	size_t			 i;
+
+	for (i = 0; i < msg->count; i++) {
+		if (!facts_stand_ok(&stand[i]))
+			return (-1);
+		facts_stand(f, &stand[i]);
 	}
 	return (0);
 }

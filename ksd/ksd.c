@@ -5,11 +5,13 @@
  * Runs as _ksd, chrooted to ROOT, in an empty network namespace.  Holds fd 3
  * (parent), fd 4 (log), links to store, dhcpd and arpd, and the listening TCP
  * sockets that it was given.  Opens files read-only beneath ROOT/www and
- * ROOT/boot, opens no sockets, never asks another process on behalf of a
- * request: leases and tickets are pushed to it.
+ * ROOT/boot, opens no sockets.  It decides by what is pushed to it: leases,
+ * tickets, and who was heard at which address.
  *
- * A request that moves a ticket is answered when the store says that it has:
- * an answer file that was served is always on record.
+ * Two things wait for a sibling, and not for long.  A request that moves a
+ * ticket is answered when the store says that it has: an answer file that was
+ * served is always on record.  And what is for one machine is held until arpd
+ * has heard it there, should it not have been.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,6 +22,7 @@
 #include "ksd.h"
 
 #define ANSWER_MAX	(1024 * 1024)
+#define ARPD_WAIT_MS	3000		/* after a start */
 
 struct ctl_counter ksd_counters[COUNT_MAX] = {
 	[COUNT_CONNECTIONS] =	{ .name = "connections" },
@@ -32,6 +35,7 @@ struct ctl_counter ksd_counters[COUNT_MAX] = {
 	[COUNT_SENT] =		{ .name = "sent_bytes" },
 	[COUNT_ANSWERS] =	{ .name = "answers" },
 	[COUNT_HELD] =		{ .name = "held" },
+	[COUNT_LOOKS] =		{ .name = "looks" },
 	[COUNT_TIMEOUTS] =	{ .name = "timeouts" },
 	[COUNT_CONFLICTS] =	{ .name = "conflicts" },
 };
@@ -63,6 +67,15 @@ ksd_asker(const struct conn *c, const struct route *r, mono_t now,
 		who->ticket = NULL;
 	who->answer = who->ticket != NULL &&
 	    grant_find(who->ticket, r->name) != NULL;
+}
+
+int
+ksd_is_seen(const struct conn *c, mono_t now)
+{
+	struct machine	m;
+
+	facts_machine(facts, child.conf, c->addr, c->server, now, &m);
+	return (m.doubt != DOUBT_UNSEEN);
 }
 
 /* OpenMetrics: a counter's sample is called NAME_total, a gauge's NAME. */
@@ -173,10 +186,11 @@ got_answer(struct imsgbuf *ib, const struct imsg *msg)
 }
 
 static void
-got_conflict(struct imsgbuf *ib, const struct imsg *msg)
+got_stand(struct imsgbuf *ib, const struct imsg *msg)
 {
-	(void)ib;
-	COUNT(CONFLICTS) += msg->count;
+	if (facts_take_stands(facts, msg) == -1)
+		proc_hostile(ib, "a stand that makes no sense");
+	serve_seen();
 }
 
 static const struct handler handlers[] = {
@@ -185,7 +199,7 @@ static const struct handler handlers[] = {
 	{ MSG_TICKET,	   PROC_STORE, got_ticket },
 	{ MSG_TICKET_SYNC, PROC_STORE, got_ticket_sync },
 	{ MSG_ANSWER,	   PROC_STORE, got_answer },
-	{ MSG_CONFLICT,	   PROC_ARPD,  got_conflict },
+	{ MSG_STAND,	   PROC_ARPD,  got_stand },
 	{ MSG_ZERO,	   PROC_MAX,   NULL }
 };
 
@@ -197,6 +211,7 @@ ksd_setup(void)
 
 	http_date(0, date);
 	facts = facts_new();
+	facts_arpd_until(facts, mono_add_ms(clock_now(), ARPD_WAIT_MS));
 	serve_init();
 }
 
@@ -205,6 +220,13 @@ ksd_configured(const struct conf *old)
 {
 	(void)old;
 	respond_dirs();
+}
+
+static void
+ksd_link_up(enum proc peer)
+{
+	if (peer == PROC_ARPD)
+		facts_arpd_came(facts);
 }
 
 static void
@@ -221,6 +243,7 @@ static const struct daemon ksd = {
 	.configured = ksd_configured,
 	.sock_up = serve_listen,
 	.sock_down = serve_unlisten,
+	.link_up = ksd_link_up,
 	.link_down = ksd_link_down,
 	.counters = ksd_counters,
 	.ncounters = COUNT_MAX,

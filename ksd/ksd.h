@@ -131,6 +131,7 @@ struct asker {
 enum verdict_kind {
 	V_STATUS,			/* only a status */
 	V_COMMIT,			/* hold it until the store has input */
+	V_LOOK,				/* hold it until arpd has seen who it is */
 	V_ANSWER, V_MENU, V_BOOT, V_WWW, V_METRICS
 };
 
@@ -178,7 +179,7 @@ enum conn_state {
 	CONN_IDLE,			/* between requests */
 	CONN_HEAD,			/* a request begins, or is to begin */
 	CONN_BODY,			/* the content of a POST */
-	CONN_HELD,			/* until the store has our input */
+	CONN_HELD,			/* until a sibling has said something */
 	CONN_SEND,
 	CONN_LINGER			/* all is said; the client closes */
 };
@@ -206,6 +207,7 @@ struct conn {
 	size_t		 head;		/* of them the request's head */
 	struct http_req	 req;
 	int		 committed;	/* its input went to the store */
+	int		 looking;	/* held until arpd says who it is */
 	char		 host[NAME_LEN];	/* whose ticket it is about */
 
 	/* The response: out, then blob or file. */
@@ -250,7 +252,9 @@ void	 serve_open(void);
 void	 serve_unlisten(struct sock *);
 /* The ticket of this host has changed; NULL: the store is gone. */
 void	 serve_wake(const char *host);
-/* Hold the request until serve_wake(). */
+/* Who has which address is known better now. */
+void	 serve_seen(void);
+/* Hold the request until serve_wake(), or with host NULL serve_seen(). */
 void	 serve_hold(struct conn *, const char *host, mono_t);
 /* The response stands in the connection. */
 void	 serve_send(struct conn *, mono_t);
@@ -266,7 +270,7 @@ void	 respond_progress(struct conn *, int complete);
 enum ksd_counter {
 	COUNT_CONNECTIONS, COUNT_OPEN, COUNT_DROPPED, COUNT_REQUESTS,
 	COUNT_BAD, COUNT_NOT_FOUND, COUNT_REFUSED, COUNT_SENT, COUNT_ANSWERS,
-	COUNT_HELD, COUNT_TIMEOUTS, COUNT_CONFLICTS, COUNT_MAX
+	COUNT_HELD, COUNT_LOOKS, COUNT_TIMEOUTS, COUNT_CONFLICTS, COUNT_MAX
 };
 
 extern struct ctl_counter ksd_counters[COUNT_MAX];
@@ -276,6 +280,8 @@ extern struct ctl_counter ksd_counters[COUNT_MAX];
 /* What we know about who asks; who->ticket and answer are of the route. */
 void	 ksd_asker(const struct conn *, const struct route *, mono_t,
 	    struct machine *, struct asker *);
+/* Is it known by now whether this is the machine that it should be? */
+int	 ksd_is_seen(const struct conn *, mono_t);
 /* The counters as OpenMetrics text; NULL: no memory. */
 struct blob *ksd_metrics(void);
 

@@ -22,6 +22,8 @@
 static int		 dir_www = -1, dir_boot = -1;
 static struct log_limit	 limit_store, limit_memory, limit_file;
 
+#define REFUSED_RATE	10		/* entries of the timeline a second */
+
 /*
  * The roots of what can be asked for; each below our own root, which is ROOT.
  * openat2(2) is the one way that the sandbox leaves to open anything.
@@ -252,13 +254,52 @@ event_report(const struct conn *c, const char *name, const struct asker *who,
 	    text);
 }
 
+static int
+refused_is_told(mono_t now)
+{
+	static int64_t		second;
+	static unsigned int	count;
+
+	if (second != now.us / 1000000) {
+		second = now.us / 1000000;
+		count = 0;
+	}
+	return (count++ < REFUSED_RATE);
+}
+
+/* Two machines at one address, and one of them asks. */
+static void
+conflict_report(const struct conn *c, const struct asker *who)
+{
+	const struct machine	*m = who->machine;
+	const struct mac	 mac = m->mac;
+	char			 addr[ADDR_STRLEN], is[MAC_STRLEN],
+				 other[MAC_STRLEN];
+	const char		*host = m->whose != NULL ? m->whose->name : "";
+
+	if (who->ticket != NULL)
+		host = who->ticket->host;
+	proc_step(STEP_REFUSED, m->whose != NULL ? 0 : c->addr, mac, host, 100,
+	    0, "%s was asked for by %s, which is of %s and used by %s",
+	    who->ticket != NULL ? "its answer" : "a menu",
+	    addr_str(c->addr, addr), mac_str(mac, is),
+	    mac_str(m->other, other));
+}
+
 /* A right token at the wrong machine: the administrator should hear of it. */
 static void
-refused_report(const struct conn *c, const struct asker *who)
+refused_report(const struct conn *c, const struct asker *who, mono_t now)
 {
 	char	addr[ADDR_STRLEN], mac[MAC_STRLEN];
 
 	COUNT(REFUSED)++;
+	COUNT(CONFLICTS) += who->machine->doubt == DOUBT_CONFLICT;
+	if (!refused_is_told(now))
+		return;
+	if (who->machine->doubt == DOUBT_CONFLICT) {
+		conflict_report(c, who);
+		return;
+	}
 	proc_step(STEP_REFUSED, 0, (struct mac){ { 0 } }, who_host(who), 100, 0,
 	    "its token was used by %s (%s)", addr_str(c->addr, addr),
 	    who->machine->lease == NULL ? "no lease" :
@@ -286,6 +327,17 @@ respond_commit(struct conn *c, const struct asker *who,
 		c->committed = 1;
 	}
 	serve_hold(c, who->ticket->host, now);
+}
+
+/* Nobody has heard it there: it may be another machine. */
+static void
+respond_look(struct conn *c, mono_t now)
+{
+	const struct msg_addr	look = { .addr = c->addr };
+
+	COUNT(LOOKS)++;
+	(void)proc_send(PROC_ARPD, MSG_LOOK, 0, -1, &look, sizeof(look));
+	serve_hold(c, NULL, now);
 }
 
 /* An installing machine fetches its first package. */
@@ -332,8 +384,9 @@ respond_serve(struct conn *c, const struct route *r, const struct asker *who,
 		break;
 	case V_STATUS:
 	case V_COMMIT:
+	case V_LOOK:
 		if (v->status == 403)
-			refused_report(c, who);
+			refused_report(c, who, now);
 		else if (v->step != STEP_MAX)
 			event_report(c, r->name, who, v->step);
 		respond_plain(c, v->status, r->allow, now);
@@ -354,6 +407,8 @@ respond(struct conn *c, mono_t now)
 	route_decide(&route, c->req.method, &who, &v);
 	if (v.kind == V_COMMIT)
 		respond_commit(c, &who, &v, now);
+	else if (v.kind == V_LOOK)
+		respond_look(c, now);
 	else
 		respond_serve(c, &route, &who, &v, now);
 }

@@ -106,6 +106,22 @@ verdict_commit(struct verdict *v, enum ticket_input input)
 	    .input = input, .step = STEP_MAX };
 }
 
+/* Hold it until it is known who the machine is. */
+static void
+verdict_look(struct verdict *v)
+{
+	*v = (struct verdict){ .kind = V_LOOK, .status = 200,
+	    .step = STEP_MAX };
+}
+
+/* Two machines at one address: neither gets what is meant for one. */
+static void
+verdict_conflict(struct verdict *v)
+{
+	*v = (struct verdict){ .kind = V_STATUS, .status = 403,
+	    .step = STEP_REFUSED };
+}
+
 /*
  * 0, or the status of the refusal: 404 tells nothing to those who do not have
  * a token, 403 is for a right token at the wrong machine, and 503 for "we
@@ -121,7 +137,7 @@ token_access(const struct asker *who)
 		return (who->tickets ? 404 : 503);
 	if (who->conf->global->access != ACCESS_LEASE)
 		return (0);
-	if (m->lease == NULL)
+	if (m->lease == NULL && m->doubt == DOUBT_NONE)
 		return (who->leases ? 403 : 503);
 	return (m->host != NULL && strcmp(m->host->name, ticket->host) == 0 ?
 	    0 : 403);
@@ -183,10 +199,31 @@ decide_token(const struct route *r, enum http_method method,
 		verdict_status(v, status);
 		if (status == 403)
 			v->step = STEP_REFUSED;
-	} else if (r->kind == ROUTE_ANSWER)
+	} else if (who->conf->global->access == ACCESS_LEASE &&
+	    who->machine->doubt == DOUBT_UNSEEN)
+		verdict_look(v);
+	else if (r->kind == ROUTE_ANSWER)
 		decide_answer(method, who, v);
 	else
 		decide_event(r->name, who, v);
+}
+
+/* Who it is decides between installer and disk: be sure. */
+static void
+decide_menu(enum http_method method, const struct asker *who,
+    struct verdict *v)
+{
+	const struct machine	*m = who->machine;
+
+	if (m->doubt == DOUBT_CONFLICT)
+		verdict_conflict(v);
+	else if (!who->tickets || (!who->leases && m->lease == NULL))
+		verdict_status(v, 503);
+	else if (m->doubt == DOUBT_UNSEEN && m->installs)
+		verdict_look(v);
+	else
+		verdict_serve(v, V_MENU, m->lease == NULL ||
+		    method != HTTP_GET ? STEP_MAX : STEP_MENU);
 }
 
 void
@@ -203,13 +240,7 @@ route_decide(const struct route *r, enum http_method method,
 		decide_token(r, method, who, v);
 		break;
 	case ROUTE_IPXE:
-		/* Who it is decides between installer and disk: be sure. */
-		if (!who->tickets || (!who->leases &&
-		    who->machine->lease == NULL))
-			verdict_status(v, 503);
-		else
-			verdict_serve(v, V_MENU, who->machine->lease == NULL ||
-			    method != HTTP_GET ? STEP_MAX : STEP_MENU);
+		decide_menu(method, who, v);
 		break;
 	case ROUTE_BOOT:
 		verdict_serve(v, V_BOOT, method != HTTP_GET ? STEP_MAX :

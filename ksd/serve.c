@@ -415,6 +415,7 @@ serve_send(struct conn *c, mono_t now)
 {
 	if (c->state == CONN_HELD)
 		TAILQ_REMOVE(&conns_held, c, held);
+	c->looking = 0;
 	c->sent = 0;
 	c->since = now;
 	conn_enter(c, CONN_SEND, now);
@@ -423,12 +424,33 @@ serve_send(struct conn *c, mono_t now)
 void
 serve_hold(struct conn *c, const char *host, mono_t now)
 {
-	if (c->state == CONN_HELD)
+	const int	looking = host == NULL;
+
+	/* Its time does not begin anew while it waits for the same. */
+	if (c->state == CONN_HELD && c->looking == looking)
 		return;
-	COUNT(HELD)++;
-	(void)snprintf(c->host, sizeof(c->host), "%s", host);
-	TAILQ_INSERT_TAIL(&conns_held, c, held);
+	if (c->state != CONN_HELD) {
+		COUNT(HELD)++;
+		TAILQ_INSERT_TAIL(&conns_held, c, held);
+	}
+	c->looking = looking;
+	(void)snprintf(c->host, sizeof(c->host), "%s", looking ? "" : host);
 	conn_enter(c, CONN_HELD, now);
+}
+
+void
+serve_seen(void)
+{
+	struct conn	*c, *next;
+	mono_t		 now = clock_now();
+
+	for (c = TAILQ_FIRST(&conns_held); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, held);
+		if (!c->looking || !ksd_is_seen(c, now))
+			continue;
+		respond(c, now);
+		conn_run(c, now);
+	}
 }
 
 void
@@ -439,7 +461,8 @@ serve_wake(const char *host)
 
 	for (c = TAILQ_FIRST(&conns_held); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, held);
-		if (host != NULL && strcmp(c->host, host) != 0)
+		if (c->looking ||
+		    (host != NULL && strcmp(c->host, host) != 0))
 			continue;
 		if (host == NULL)
 			respond_status(c, 503, now);
@@ -491,7 +514,11 @@ sweep(int fd, short what, void *arg)
 		next = TAILQ_NEXT(c, lru);
 		if (mono_before(c->deadline, now))
 			conn_timeout(c, now);
-		else if (c->state == CONN_SEND && conn_too_slow(c, now)) {
+		else if (c->state == CONN_HELD && c->looking) {
+			/* The question may have been lost, or its answer. */
+			respond(c, now);
+			conn_run(c, now);
+		} else if (c->state == CONN_SEND && conn_too_slow(c, now)) {
 			COUNT(TIMEOUTS)++;
 			conn_close(c);
 		} else if (c->state == CONN_SEND && c->step != STEP_MAX)

@@ -52,7 +52,8 @@ static void
 plan_machine_menu(const struct conf *conf, const struct machine *m,
     struct mac mac, enum menu_kind menu, struct plan *plan)
 {
-	if (mac_is_own(conf, m, mac)) {
+	/* In a conflict it is nobody's, and said to be so. */
+	if (mac_is_own(conf, m, mac) || m->doubt == DOUBT_CONFLICT) {
 		plan->kind = PLAN_MENU;
 		plan->menu = menu;
 	} else if (m->lease != NULL)
@@ -161,4 +162,6 @@ plan_name(const struct conf *conf, const struct machine *m, const char *name,
 	    memcmp(name + len - (sizeof(dir) - 1), dir, sizeof(dir) - 1) == 0 &&
 	    (len + 1 == sizeof(dir) || name[len - sizeof(dir)] == '/'))
 		plan_pxelinux(conf, m, base, plan);
+	plan->contested = plan->kind == PLAN_MENU &&
+	    m->doubt == DOUBT_CONFLICT;
 }

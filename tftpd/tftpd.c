@@ -2,12 +2,14 @@
 /*
  * tftpd: read-only TFTP (RFC 1350, 2347-2349, 7440) and rendered boot menus.
  * Runs as _tftpd, chrooted to the boot directory, in empty namespaces.  Holds
- * fd 3 (parent), fd 4 (log), links to store and dhcpd, the root directory,
- * and the UDP sockets that it was given.  Opens regular files beneath "/" for
+ * fd 3 (parent), fd 4 (log), links to store, dhcpd and arpd, the root
+ * directory, and the UDP sockets that it was given.  Opens regular files beneath "/" for
  * reading, and no sockets.
  *
  * What a machine is comes from the leases and tickets that dhcpd and store
- * push; no request waits for another process.
+ * push, and from arpd, which has heard it there or another one.  No request
+ * waits for another process: while a machine is unseen, what is for it alone
+ * is not answered, and its loader asks again.
  */
 #include <sys/socket.h>
 
@@ -23,6 +25,7 @@
 
 #define TURN_REQUESTS	32		/* of one socket at a time */
 #define PROGRESS_US	250000		/* between two of one transfer */
+#define ARPD_WAIT_MS	3000		/* after a start */
 
 struct ctl_counter counters[COUNT_MAX] = {
 #define C(tag, name)	[COUNT_##tag] = { name, 0 },
@@ -48,6 +51,13 @@ got_ticket(struct imsgbuf *ib, const struct imsg *msg)
 {
 	if (facts_take_tickets(facts, msg) == -1)
 		proc_hostile(ib, "a ticket that makes no sense");
+}
+
+static void
+got_stand(struct imsgbuf *ib, const struct imsg *msg)
+{
+	if (facts_take_stands(facts, msg) == -1)
+		proc_hostile(ib, "a stand that makes no sense");
 }
 
 /* 2. The timeline. */
@@ -176,6 +186,14 @@ source_open(const struct machine *m, const char *name, struct plan *plan,
 	}
 	if (errno != ENOENT || plan->kind != PLAN_MENU)
 		return (-1);
+	if (plan->contested) {
+		errno = EACCES;
+		return (-1);
+	}
+	if (m->doubt == DOUBT_UNSEEN && m->installs) {
+		errno = EAGAIN;
+		return (-1);
+	}
 	wbuf_init(&out, src->text, sizeof(src->text));
 	menu_render(plan->menu, child.conf, m, &out);
 	if (out.err) {
@@ -187,6 +205,32 @@ source_open(const struct machine *m, const char *name, struct plan *plan,
 	return (0);
 }
 
+/* It has the lease, but was not heard at its address: find out. */
+static void
+request_look(const struct peer *peer)
+{
+	const struct msg_addr	look = { .addr = peer->addr };
+
+	counters[COUNT_LOOKS].value++;
+	(void)proc_send(PROC_ARPD, MSG_LOOK, 0, -1, &look, sizeof(look));
+}
+
+/* Two machines at one address, and one of them asks for a menu. */
+static void
+conflict_step(const struct machine *m, const struct peer *peer,
+    const struct tftp_request *req, mono_t now)
+{
+	const char	*host = m->whose == NULL ? "" : m->whose->name;
+	char		 addr[ADDR_STRLEN], is[MAC_STRLEN], other[MAC_STRLEN];
+
+	counters[COUNT_CONFLICTS].value++;
+	if (step_allowed(STEP_REFUSED, 100, now))
+		proc_step(STEP_REFUSED, 0, m->mac, host, 100, 0,
+		    "%s was asked for by %s, which is of %s and used by %s",
+		    req->name, addr_str(peer->addr, addr),
+		    mac_str(m->mac, is), mac_str(m->other, other));
+}
+
 /* Why there is nothing to send, to the client and to those who watch. */
 static void
 request_refuse(const struct machine *m, const struct peer *peer,
@@ -195,6 +239,10 @@ request_refuse(const struct machine *m, const struct peer *peer,
 {
 	const char	*host = m->host == NULL ? "" : m->host->name;
 
+	if (error == EAGAIN) {
+		request_look(peer);
+		return;
+	}
 	if (error == ENOENT) {
 		counters[COUNT_NOTFOUND].value++;
 		slot_refuse(peer, TFTP_E_NOTFOUND, "file not found");
@@ -211,6 +259,8 @@ request_refuse(const struct machine *m, const struct peer *peer,
 	if (plan->needed && step_allowed(STEP_ERROR, 100, now))
 		proc_step(STEP_ERROR, peer->addr, m->mac, host, 100, 0,
 		    "%s: %s", req->name, strerror(error));
+	if (plan->contested && error == EACCES)
+		conflict_step(m, peer, req, now);
 	if (plan->foreign && step_allowed(STEP_REFUSED, 100, now))
 		proc_step(STEP_REFUSED, peer->addr, m->mac, host, 100, 0,
 		    "%s: another machine's menu", req->name);
@@ -378,8 +428,16 @@ static void
 tftpd_setup(void)
 {
 	facts = facts_new();
+	facts_arpd_until(facts, mono_add_ms(clock_now(), ARPD_WAIT_MS));
 	if ((root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)) == -1)
 		fatal("the boot directory");
+}
+
+static void
+tftpd_link_up(enum proc peer)
+{
+	if (peer == PROC_ARPD)
+		facts_arpd_came(facts);
 }
 
 static void
@@ -402,6 +460,7 @@ tftpd_sock_down(struct sock *sock)
 static const struct handler handlers[] = {
 	{ MSG_GRANT,	PROC_DHCPD,	got_lease },
 	{ MSG_TICKET,	PROC_STORE,	got_ticket },
+	{ MSG_STAND,	PROC_ARPD,	got_stand },
 	{ MSG_ZERO,	PROC_MAX,	NULL }
 };
 
@@ -411,6 +470,7 @@ static const struct daemon tftpd = {
 	.setup = tftpd_setup,
 	.sock_up = tftpd_sock_up,
 	.sock_down = tftpd_sock_down,
+	.link_up = tftpd_link_up,
 	.counters = counters,
 	.ncounters = COUNT_MAX,
 };

@@ -79,6 +79,7 @@ struct plan {
 	enum menu_kind	 menu;			/* of a PLAN_MENU */
 	int		 needed;	/* its absence stops the boot */
 	int		 foreign;	/* a menu of another machine */
+	int		 contested;	/* a menu, for whom is not known */
 	int		 rendered;	/* there is no such file */
 };
 
@@ -203,6 +204,8 @@ void	 slot_refuse(const struct peer *, enum tftp_error, const char *);
 	C(RETRANSMITS,	"retransmits")					\
 	C(NOTFOUND,	"notfound")					\
 	C(REFUSED,	"refused")					\
+	C(CONFLICTS,	"conflicts")					\
+	C(LOOKS,	"looks")					\
 	C(MALFORMED,	"malformed")					\
 	C(DROPPED,	"dropped")					\
 	C(PROBES,	"probes")					\
