@@ -139,7 +139,8 @@ table_own(struct part *part, const struct neighs *ns)
 		for (j = 0; j < iface->naddrs && j < IFACE_ADDRS; j++) {
 			row = part_row(part);
 			row->addr = iface->addr[j];
-			if ((n = neigh_find(ns, row->addr)) != NULL) {
+			n = neigh_find(ns, row->addr);
+			if (n != NULL && n->source != ARP_SOURCE_PROBE) {
 				table_heard(row, n, part->now_s);
 				row->before = n->mac;
 			}
