@@ -6,6 +6,7 @@
  *	arpplay IFACE record MILLISECONDS	print all of every ARP frame
  *	arpplay IFACE claim ADDRESS MAC COUNT	announce it
  *	arpplay IFACE probe ADDRESS MAC COUNT	ask whether it is free
+ *	arpplay IFACE ask ADDRESS MAC COUNT SENDER	as the kernel asks
  *	arpplay IFACE flood ADDRESS COUNT	claims of this and following
  *						addresses by ever new machines
  */
@@ -78,7 +79,7 @@ play_addr(struct buf *in, char text[ADDR_STRLEN])
 }
 
 /*
- * One line, whatever it is: ms since the start, then as on the wire:
+ * One line, whatever it is: ms since the machine's start, then as on the wire:
  * Ethernet's destination, source and type, hardware and protocol and their
  * lengths, operation, sender's and target's addresses; padding; length.
  */
@@ -110,10 +111,12 @@ play_record(const uint8_t *data, size_t len, int64_t ms)
 }
 
 static void
-play_listen(int fd, int64_t ms,
-    void (*print)(const uint8_t *, size_t, int64_t))
+play_listen(int fd, int64_t ms, int all)
 {
 	const mono_t	start = clock_now();
+	const mono_t	zero = all ? (mono_t){ 0 } : start;
+	void		(*print)(const uint8_t *, size_t, int64_t) =
+			    all ? play_record : play_print;
 	struct pollfd	pfd = { .fd = fd, .events = POLLIN };
 	uint8_t		data[256];
 	int64_t		left;
@@ -129,19 +132,22 @@ play_listen(int fd, int64_t ms,
 				continue;
 			err(1, "recv");
 		}
-		print(data, (size_t)n, mono_diff_ms(clock_now(), start));
+		print(data, (size_t)n, mono_diff_ms(clock_now(), zero));
 	}
 }
 
 static void
-play_send(int fd, int probe, uint32_t addr, struct mac mac)
+play_send(int fd, const char *what, uint32_t addr, struct mac mac,
+    uint32_t from)
 {
 	uint8_t		data[ARP_FRAME_LEN];
 	struct wbuf	out;
 
 	wbuf_init(&out, data, sizeof(data));
-	if (probe)
+	if (strcmp(what, "probe") == 0)
 		arp_build_probe(&out, mac, addr);
+	else if (strcmp(what, "ask") == 0)
+		arp_build_request(&out, mac, from, addr);
 	else
 		arp_build_announce(&out, mac, addr);
 	while (send(fd, data, out.len, 0) == -1)
@@ -159,7 +165,7 @@ play_flood(int fd, uint32_t addr, uint32_t count)
 		mac.b[3] = (uint8_t)(i >> 16);
 		mac.b[4] = (uint8_t)(i >> 8);
 		mac.b[5] = (uint8_t)i;
-		play_send(fd, 0, addr + i % 65536, mac);
+		play_send(fd, "claim", addr + i % 65536, mac, 0);
 	}
 }
 
@@ -167,19 +173,15 @@ int
 main(int argc, char *argv[])
 {
 	struct mac	mac;
-	uint32_t	addr;
-	int		fd, i, probe;
+	uint32_t	addr, from = 0;
+	int		fd, i, ask;
 
 	if (argc < 4)
-		errx(2, "usage: arpplay IFACE listen|record|claim|probe|flood "
-		    "...");
+		errx(2, "usage: arpplay IFACE listen|record|claim|probe|ask|"
+		    "flood ...");
 	fd = play_open(argv[1]);
-	if (strcmp(argv[2], "listen") == 0) {
-		play_listen(fd, atoi(argv[3]), play_print);
-		return (0);
-	}
-	if (strcmp(argv[2], "record") == 0) {
-		play_listen(fd, atoi(argv[3]), play_record);
+	if (strcmp(argv[2], "listen") == 0 || strcmp(argv[2], "record") == 0) {
+		play_listen(fd, atoi(argv[3]), *argv[2] == 'r');
 		return (0);
 	}
 	if (argc < 5 || addr_parse(argv[3], &addr) == -1)
@@ -188,11 +190,13 @@ main(int argc, char *argv[])
 		play_flood(fd, addr, (uint32_t)atoi(argv[4]));
 		return (0);
 	}
-	probe = strcmp(argv[2], "probe") == 0;
-	if (argc != 6 || mac_parse(argv[4], &mac) == -1 ||
-	    (!probe && strcmp(argv[2], "claim") != 0))
+	ask = strcmp(argv[2], "ask") == 0;
+	if (argc != 6 + ask || mac_parse(argv[4], &mac) == -1 ||
+	    (ask && addr_parse(argv[6], &from) == -1) ||
+	    (!ask && strcmp(argv[2], "claim") != 0 &&
+	    strcmp(argv[2], "probe") != 0))
 		errx(2, "%s: ADDRESS MAC COUNT", argv[2]);
 	for (i = 0; i < atoi(argv[5]); i++)
-		play_send(fd, probe, addr, mac);
+		play_send(fd, argv[2], addr, mac, from);
 	return (0);
 }
