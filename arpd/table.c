@@ -139,10 +139,13 @@ table_own(struct part *part, const struct neighs *ns)
 		for (j = 0; j < iface->naddrs && j < IFACE_ADDRS; j++) {
 			row = part_row(part);
 			row->addr = iface->addr[j];
+			row->stand = STAND_OWNER;
 			n = neigh_find(ns, row->addr);
 			if (n != NULL && n->source != ARP_SOURCE_PROBE) {
 				table_heard(row, n, part->now_s);
 				row->before = n->mac;
+				if (row->last_s < STAND_OTHER_S)
+					row->stand = STAND_OTHER;
 			}
 			row->mac = row->owner = iface->mac;
 			row->source = ARP_SOURCE_OWN;

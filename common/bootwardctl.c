@@ -55,6 +55,7 @@ static const struct command {
 	{ "show status", ARGS_NONE,    MSG_CTL_SHOW_STATUS, 0 },
 	{ "show hosts",	 ARGS_NONE,    MSG_CTL_SHOW_HOSTS,  0 },
 	{ "show leases", ARGS_NONE,    MSG_CTL_SHOW_LEASES, 0 },
+	{ "show arp",	 ARGS_NONE,    MSG_CTL_SHOW_ARP,    0 },
 	{ "trace",	 ARGS_HOST,    MSG_CTL_TRACE,	    0 },
 	{ "monitor",	 ARGS_NONE,    MSG_CTL_MONITOR,	    LIVE },
 	{ "install",	 ARGS_INSTALL, MSG_CTL_INSTALL,	    CHANGE },
@@ -249,6 +250,8 @@ ctl_answer(const struct command *cmd, const char *kind, const char *name)
 			out->host(msg.data);
 		else if (msg.type == MSG_CTL_LEASE)
 			out->lease(msg.data);
+		else if (msg.type == MSG_CTL_ARP)
+			arp_take(msg.data, msg.count);
 		else if (msg.type == MSG_CTL_EVENT)
 			out->event(msg.data);
 		else if (msg.type == MSG_CTL_TEXT &&
@@ -261,6 +264,8 @@ ctl_answer(const struct command *cmd, const char *kind, const char *name)
 	}
 	if (cmd->type == MSG_CTL_EXPLAIN)
 		explained_end(out);
+	if (cmd->type == MSG_CTL_SHOW_ARP)
+		arp_end(out);
 	end = msg.data;
 	if (end->code != 0 || (cmd->flags & CHANGE) != 0)
 		out->result(kind, name, end);

@@ -90,15 +90,21 @@ session_pump(struct session *s)
 		session_refuse(s, "the database cannot be read");
 }
 
+void
+session_go_on(struct session *s, int (*more)(struct session *))
+{
+	s->more = more;
+	session_pump(s);
+}
+
 static void
 session_list(struct session *s, int (*more)(struct session *), int64_t first)
 {
 	/* What happened until now is to be in it. */
 	(void)store_flush();
 	s->busy = LISTING;
-	s->more = more;
 	s->cursor = first;
-	session_pump(s);
+	session_go_on(s, more);
 }
 
 /* Requests. */
@@ -321,6 +327,7 @@ static const struct {
 	{ MSG_CTL_SHOW_STATUS,	0, ctl_show_status },
 	{ MSG_CTL_SHOW_HOSTS,	0, ctl_show_hosts },
 	{ MSG_CTL_SHOW_LEASES,	0, ctl_show_leases },
+	{ MSG_CTL_SHOW_ARP,	0, ctl_show_arp },
 	{ MSG_CTL_TRACE,	0, ctl_trace },
 	{ MSG_CTL_MONITOR,	0, ctl_monitor },
 	{ MSG_CTL_INSTALL,	1, ctl_install },
@@ -424,6 +431,8 @@ sessions_sweep(int fd, short what, void *arg)
 			status_end(s);
 		else if (session_is_late(s, now) && s->busy == EXPLAIN)
 			explain_lost(s);
+		else if (session_is_late(s, now) && s->busy == ARP)
+			arp_lost(s);
 		else if (session_is_late(s, now))
 			s->gone = 1;
 		if (s->gone)
@@ -534,9 +543,13 @@ control_link_down(enum proc peer)
 {
 	struct session	*s;
 
-	TAILQ_FOREACH(s, &sessions, entry)
+	TAILQ_FOREACH(s, &sessions, entry) {
 		if (peer == PROC_DHCPD && s->busy == EXPLAIN && !s->gone)
 			explain_lost(s);
+		if (peer == PROC_ARPD && s->busy == ARP && !s->gone &&
+		    s->more == NULL)
+			arp_lost(s);
+	}
 }
 
 /* The script's output, which nobody has looked at yet. */

@@ -8,7 +8,9 @@
 
 #include "store.h"
 
-enum busy { IDLE, LISTING, STATUS, RENDER, RELOAD, MONITOR, IMPORT, EXPLAIN };
+enum busy {
+	IDLE, LISTING, STATUS, RENDER, RELOAD, MONITOR, IMPORT, EXPLAIN, ARP
+};
 
 struct session {
 	TAILQ_ENTRY(session) entry;
@@ -27,6 +29,7 @@ struct session {
 	uint32_t	 awaiting;	/* TO() bits of statuses */
 	struct ctl_status status[PROC_MAX];
 	size_t		 explained;	/* octets that dhcpd has sent */
+	size_t		 rows;		/* that arpd has sent */
 	int		 refused;	/* the rest of an import is thrown away */
 };
 
@@ -38,12 +41,19 @@ void	 session_end(struct session *, int code, const char *);
 void	 session_refuse(struct session *, const char *, ...)
 	    __attribute__((__format__(__printf__, 2, 3)));
 struct session *session_find(uint32_t id, enum busy);
+/* Call more() as soon as the reader can take more, and as often as it says. */
+void	 session_go_on(struct session *, int (*more)(struct session *));
 
 /* control_lease.c: requests about leases. */
 void	 ctl_release(struct session *);
 void	 ctl_explain(struct session *);
 /* dhcpd is gone, or has not answered in time. */
 void	 explain_lost(struct session *);
+
+/* control_arp.c: arpd's table. */
+void	 ctl_show_arp(struct session *);
+/* arpd is gone, or somebody is too late. */
+void	 arp_lost(struct session *);
 
 /* control_import.c: some more leases of another server's file. */
 void	 import_chunk(struct session *, const struct ctl_import *, size_t);

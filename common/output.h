@@ -14,6 +14,7 @@ struct output {
 	void	(*status)(const struct ctl_status *);
 	void	(*host)(const struct ctl_host *);
 	void	(*lease)(const struct ctl_lease *);
+	void	(*arp)(const struct ctl_arp *);
 	void	(*event)(const struct ctl_event *);
 	/*
 	 * A line of dhcpd's explanation: name, value, line of the
@@ -27,6 +28,13 @@ struct output {
 };
 
 extern const struct output output_text, output_json;
+
+/* output_arp.c: rows as they come, and their end. */
+extern const char *const arp_source_names[ARP_SOURCES];
+extern const char *const stand_names[STAND_MAX];
+
+void	 arp_take(const struct ctl_arp *, size_t);
+void	 arp_end(const struct output *);
 
 #define EXPLAINED_FIELDS	5
 

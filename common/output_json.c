@@ -223,6 +223,34 @@ json_lease(const struct ctl_lease *l)
 }
 
 static void
+json_arp(const struct ctl_arp *a)
+{
+	object_begin();
+	json_addr("address", a->addr);
+	json_mac("mac", a->mac);
+	json_mac("before", a->before);
+	if (a->last_s == -1) {
+		json_null("first");
+		json_null("last");
+	} else {
+		json_number("first", a->first_s);
+		json_number("last", a->last_s);
+	}
+	json_number("flips", a->flips);
+	json_text("source", a->source < ARP_SOURCES ?
+	    arp_source_names[a->source] : "");
+	if (!mac_is_unicast(a->owner) && a->host[0] == '\0')
+		json_null("stand");
+	else
+		json_text("stand", a->stand < STAND_MAX ?
+		    stand_names[a->stand] : "");
+	json_mac("owner", a->owner);
+	JSON_STRING("host", a->host);
+	JSON_STRING("interface", a->ifname);
+	object_end();
+}
+
+static void
 json_event(const struct ctl_event *ctl)
 {
 	const struct msg_event	*e = &ctl->event;
@@ -330,6 +358,7 @@ const struct output output_json = {
 	.status = json_status,
 	.host = json_host,
 	.lease = json_lease,
+	.arp = json_arp,
 	.event = json_event,
 	.explained = json_explained,
 	.result = json_result,

@@ -176,6 +176,29 @@ text_lease(const struct ctl_lease *l)
 	    CLEAN(l->lease.host, host), CLEAN(l->lease.hostname, name));
 }
 
+/* How long ago each was heard, as what; and who should be there. */
+static void
+text_arp(const struct ctl_arp *a)
+{
+	char		host[TEXT_MAX], ifname[TEXT_MAX], last[32];
+	char		addr[ADDR_STRLEN], mac[MAC_STRLEN];
+	char		owner[MAC_STRLEN], before[MAC_STRLEN];
+	const int	owned = mac_is_unicast(a->owner);
+
+	heading("ADDRESS          ETHERNET           LAST     FLIPS  SOURCE"
+	    "    INTERFACE  STAND   OWNER              BEFORE");
+	(void)printf("%-16s %-18s %-8s %-6u %-9s %-10s %-7s %-18s %s\n",
+	    addr_str(a->addr, addr),
+	    mac_is_unicast(a->mac) ? mac_str(a->mac, mac) : "-",
+	    a->last_s == -1 ? "-" : duration(a->last_s, last), a->flips,
+	    a->source < ARP_SOURCES ? arp_source_names[a->source] : "?",
+	    CLEAN(a->ifname, ifname), !owned && a->host[0] == '\0' ? "-" :
+	    a->stand < STAND_MAX ? stand_names[a->stand] : "?",
+	    a->host[0] != '\0' ? CLEAN(a->host, host) :
+	    owned ? mac_str(a->owner, owner) : "-",
+	    mac_is_unicast(a->before) ? mac_str(a->before, before) : "-");
+}
+
 /* "14:03:27.381", with the date when it is not shown as it happens. */
 static void
 event_time(int64_t wall_us, char *text, size_t size)
@@ -265,6 +288,7 @@ const struct output output_text = {
 	.status = text_status,
 	.host = text_host,
 	.lease = text_lease,
+	.arp = text_arp,
 	.event = text_event,
 	.explained = text_explained,
 	.result = text_result,

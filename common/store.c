@@ -202,6 +202,31 @@ got_explained(struct imsgbuf *ib, const struct imsg *msg)
 	control_explained(msg->id, msg->data, msg->len);
 }
 
+static void
+got_arp(struct imsgbuf *ib, const struct imsg *msg)
+{
+	const struct ctl_arp	*row = msg->data;
+	size_t			 i;
+
+	for (i = 0; i < msg->count; i++)
+		if (row[i].source >= ARP_SOURCES ||
+		    row[i].stand >= STAND_MAX || !TEXT_OK(row[i].ifname) ||
+		    !TEXT_OK(row[i].host)) {
+			proc_hostile(ib, "an ARP row that cannot be");
+			return;
+		}
+	control_arp(msg->id, row, msg->count);
+}
+
+static void
+got_arp_end(struct imsgbuf *ib, const struct imsg *msg)
+{
+	const struct msg_cursor	*next = msg->data;
+
+	(void)ib;
+	control_arp_end(msg->id, next->next);
+}
+
 /* From the parent. */
 
 static void
@@ -343,6 +368,8 @@ static const struct handler handlers[] = {
 	{ MSG_STATUS,	PROC_TFTPD,  got_status },
 	{ MSG_STATUS,	PROC_KSD,    got_status },
 	{ MSG_EXPLAINED, PROC_DHCPD, got_explained },
+	{ MSG_ARP,	PROC_ARPD,   got_arp },
+	{ MSG_ARP_END,	PROC_ARPD,   got_arp_end },
 	{ MSG_CTL_CONN,	PROC_PARENT, got_ctl_conn },
 	{ MSG_RENDERED,	PROC_PARENT, got_rendered },
 	{ MSG_RELOADED,	PROC_PARENT, got_reloaded },

@@ -208,6 +208,8 @@ void	 control_status(uint32_t id, const struct ctl_status *);
 void	 control_rendered(uint32_t id, const struct msg_rendered *, int fd);
 void	 control_reloaded(int kept, const char *errors, size_t);
 void	 control_explained(uint32_t id, const char *text, size_t);
+void	 control_arp(uint32_t id, const struct ctl_arp *, size_t);
+void	 control_arp_end(uint32_t id, uint32_t next);
 void	 control_link_down(enum proc);
 
 #endif
