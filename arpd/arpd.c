@@ -253,24 +253,16 @@ arpd_look(struct imsgbuf *link, const struct imsg *imsg)
 	stand_settle();
 }
 
-/* The last one goes first: each goes to the head of the queue. */
 static void
 arpd_probe(struct imsgbuf *link, const struct imsg *imsg)
 {
 	const struct msg_addr	*want = imsg->data;
 	const mono_t		 now = clock_now();
-	struct entry		*e;
 	size_t			 i;
 
 	(void)link;
-	for (i = imsg->count; i > 0; i--) {
-		count_up(COUNT_LATE);
-		if (prove_wanted(want[i - 1].addr, now) == -1)
-			count_up(COUNT_REFUSED);
-		else if ((e = watch_find(&watch, want[i - 1].addr)) != NULL &&
-		    e->probe.state == PROBE_TAKEN)
-			conflict_repeat(e, now);
-	}
+	for (i = 0; i < imsg->count; i++)
+		prove_wanted(want[i].addr, imsg->id == PROBE_WAITS, now);
 	prove_settle(now);
 }
 

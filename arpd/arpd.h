@@ -51,10 +51,12 @@ enum probe_state {
 };
 
 enum probe_input {
-	PROBE_IN_PROVE,		/* prove it free */
+	PROBE_IN_PROVE,		/* prove it free, there is time */
+	PROBE_IN_HURRY,		/* prove it free, it is needed now */
 	PROBE_IN_OWN,		/* it is ours now */
 	PROBE_IN_TIMER,		/* the state's time is over */
 	PROBE_IN_HEARD,		/* another machine claims it */
+	PROBE_IN_DOUBT,		/* we may have missed a claim */
 	PROBE_IN_STOP,		/* it is no longer our business */
 	PROBE_INPUTS
 };
@@ -66,26 +68,50 @@ enum probe_input {
 #define PROBE_DO_WITHDRAW	0x08	/* say that this is no longer known */
 #define PROBE_DO_CONFLICT	0x10	/* say who claims it */
 
+/* How one asks: by ARP or behind a relay by echo, calmly or hurried. */
+enum pace_kind {
+	PACE_CALM,
+	PACE_HURRIED = 1,		/* this bit is for somebody waits */
+	PACE_ECHO = 2,			/* this one for ICMP echo */
+	PACE_ECHO_HURRIED,
+	PACES
+};
+
+struct pace {
+	uint32_t	first_ms;	/* before the first, at random */
+	uint32_t	num;		/* questions */
+	uint32_t	gap_ms, gap_max_ms;	/* between two, at random */
+	uint32_t	wait_ms;	/* after the last */
+	uint32_t	rate, burst;	/* of all at this pace, a second */
+};
+
+extern const struct pace probe_pace[PACES];
+
 struct probe {
-	TAILQ_ENTRY(probe) queue;	/* of its state, by due time */
+	TAILQ_ENTRY(probe) ready;	/* prove.c: it waits to be sent */
 	struct port	*port;
 	struct segment	*seg;		/* NULL: an address of our own */
 	mono_t		 due;		/* when the state's time is over */
 	mono_t		 until;		/* the proof holds */
 	uint32_t	 addr;
+	uint32_t	 place;		/* in the agenda; 0: not there */
 	uint8_t		 state;		/* enum probe_state */
 	uint8_t		 sent;		/* packets in this state */
+	uint8_t		 pace;		/* enum pace_kind */
+	uint8_t		 queue;		/* prove.c: the ready one, or 0 */
+	uint8_t		 asked;		/* dhcpd waits for it */
+	uint8_t		 reserved;	/* for a host: not of the stock */
 	struct mac	 foe;		/* who claims it */
 };
 
-/* Proving in the background of a wired network; see bootward-arpd(8). */
-#define PROVE_NUM		3	/* PROBE_NUM of RFC 5227, 1.1 */
-#define PROVE_GAP_MS		100	/* between probes */
-#define PROVE_WAIT_MS		300	/* after the last one */
-#define PROVE_RENEW_MS		(200 * 1000)
-#define PROVE_VALID_MS		(300 * 1000)
-#define PROVE_RENEW_GAP_MS	2000	/* PROBE_MAX and ANNOUNCE_WAIT */
-#define PROVE_TAKEN_MS		(120 * 1000)
+#define PROVE_VALID_MS		(3600 * 1000)
+#define PROVE_RENEW_MS		(25 * 60 * 1000)	/* one question, */
+#define PROVE_RENEW_MAX_MS	(35 * 60 * 1000)	/* at random */
+#define PROVE_CONFIRM_MS	(10 * 1000)	/* after a proof in a hurry, */
+#define PROVE_CONFIRM_MAX_MS	(30 * 1000)	/* at random */
+#define PROVE_SILENCE_MS	2000	/* ANNOUNCE_WAIT, after these */
+#define PROVE_TAKEN_MS		(600 * 1000)	/* then it is tried again */
+#define PROVE_FRESH_MS		(60 * 1000)	/* or when dhcpd asks */
 #define ANNOUNCE_NUM		2
 #define ANNOUNCE_INTERVAL_MS	2000
 #define DEFEND_INTERVAL_MS	10000
@@ -94,13 +120,14 @@ extern const char *const probe_statename[PROBE_STATES];
 
 /* The one transition function; a set of PROBE_DO_*. */
 unsigned int probe_event(struct probe *, enum probe_input, mono_t now);
-/* Does the end of the state's time send a packet? */
+/* Where random times start; the same seed gives the same ones. */
+void	 probe_seed(uint64_t);
+/* Does the end of the state's time send a question? */
 int	 probe_state_sends(enum probe_state);
-/* Has the state an end at all? */
-int	 probe_state_ends(enum probe_state);
 /* Is it on the way to a proof, or proven? */
 int	 probe_is_wanted(const struct probe *);
 int	 probe_is_proven(const struct probe *);
+int	 probe_is_hurried(const struct probe *);
 
 /* A bound on packets in a time: rate a second, burst at once. */
 struct bucket {
@@ -117,12 +144,16 @@ struct segment {
 	uint32_t	 index;		/* in conf->segment */
 	struct port	*wire;		/* where it is; NULL: not directly */
 	struct port	*port;		/* the same; NULL: nothing is proven */
+	int		 echo;		/* or by ICMP, behind a relay */
 	size_t		 wanted;	/* proofs that should exist */
 	size_t		 active;	/* probes under way and proofs */
 	size_t		 proven;	/* proofs */
+	size_t		 hurried;	/* those to be soon */
 	uint32_t	 range;		/* where the search for the next free */
 	uint32_t	 next;		/* address goes on: index and offset */
-	mono_t		 asked;		/* when wanted last grew or shrank */
+	mono_t		 changed;	/* when wanted last grew or shrank */
+	mono_t		 dry;		/* when dhcpd had to ask for one */
+	mono_t		 barren;	/* no search for free ones before */
 };
 
 /* Where an address stands: stand.c. */
@@ -342,29 +373,78 @@ int	 port_announce(struct port *, uint32_t addr);
 /* A question about addr from our own address there. */
 int	 port_ask(struct port *, uint32_t addr);
 
-/* prove.c: timers of all probes, and the stock of proven addresses. */
-#define PROVE_WANTED		64	/* proofs in stock for a segment */
-#define PROVE_WANTED_MAX	1024	/* when they are used up quickly */
-#define PROVE_ACTIVE_MAX	4096	/* with those that dhcpd asked for */
-#define PROVE_PPS		1000	/* probes a second */
-#define PROVE_BURST		100
-#define PROVE_SHRINK_S		300	/* half as many when it is idle */
+/* agenda.c: probes by the time that they are due at. */
+struct agenda {
+	struct appointment	*at;	/* a heap, the next one on top */
+	uint32_t		 n, size;
+};
+
+/* By its due time, which stays as it is until it is removed. */
+void	 agenda_put(struct agenda *, struct probe *);
+void	 agenda_remove(struct agenda *, struct probe *);
+struct probe *agenda_first(const struct agenda *);
+/* The nth, in no order; NULL after the last. */
+struct probe *agenda_at(const struct agenda *, uint32_t);
+
+/* prove.c: timers of all probes, what they ask, and what dhcpd is told. */
+#define PROVE_ACTIVE_MAX	12288	/* proofs and those to be */
 
 void	 prove_init(struct watch *);
 /* Feed one probe, do what follows. */
 void	 prove_feed(struct probe *, enum probe_input, mono_t);
+/* Begin to prove an address; its entry may be gone after this. */
+void	 prove_begin(struct entry *, enum probe_input, mono_t);
+/* How many probes are under way or proven, of all segments. */
+size_t	 prove_active(void);
 /* The ways to the segments have changed. */
 void	 prove_segments(mono_t);
 /* The leases are known: begin. */
 void	 prove_start(mono_t);
-/* dhcpd asks for this address; -1 when it cannot be proven. */
-int	 prove_wanted(uint32_t addr, mono_t);
+/* dhcpd asks for this address; its client waits for that, or does not. */
+void	 prove_wanted(uint32_t addr, int waits, mono_t);
 /* dhcpd has leased this address; it needs no proof any more. */
 void	 prove_leased(struct entry *, mono_t);
 /* dhcpd is there anew: tell it all that holds. */
 void	 prove_tell_all(mono_t);
+/* Frames were lost: any of the proofs there may be wrong. */
+void	 prove_doubt(const struct port *, mono_t);
+/* The address answers an echo. */
+void	 prove_echoed(uint32_t addr, mono_t);
 /* After a round of inputs: send what was gathered, set the timer. */
 void	 prove_settle(mono_t);
+
+/* stock.c: how many addresses are proven before anybody asks, and which. */
+void	 stock_init(struct watch *);
+/* A new configuration, or other ways to the segments. */
+void	 stock_segments(mono_t);
+/* One was used up; asked: dhcpd had none left. */
+void	 stock_demand(struct segment *, int asked, mono_t);
+/* Once a second, and when one was used up. */
+void	 stock_tick(mono_t);
+void	 stock_wake(void);
+
+/* icmp.c: ICMP echo (RFC 792). */
+#define ICMP_ECHO_LEN	24		/* from the ICMP header on */
+
+struct echo_key {
+	uint64_t	 key[2];	/* nobody else's */
+	uint16_t	 id;
+};
+
+/* Is anybody there?  Who answers has to have seen this very question. */
+void	 icmp_build_echo(struct wbuf *, const struct echo_key *,
+	    uint32_t addr, uint16_t seq);
+/* 0 and who answers a question of ours, or -1; of an IPv4 datagram. */
+int	 icmp_parse_reply(struct buf *, const struct echo_key *,
+	    uint32_t *addr);
+
+/* echo.c: the socket for that. */
+void	 echo_init(void);
+void	 echo_open(struct sock *);
+void	 echo_close(struct sock *);
+int	 echo_is_open(void);
+/* 0, or -1 when the packet did not leave. */
+int	 echo_send(uint32_t addr);
 
 /* router.c: who looks for an IPv6 router, and is there one (RFC 4861)? */
 #define ROUTER_FRAME_LEN	70
@@ -460,13 +540,17 @@ void	 stand_settle(void);
 	C(FRAMES,	"frames")					\
 	C(MALFORMED,	"malformed")					\
 	C(PROBES,	"probes-sent")					\
+	C(ECHOES,	"echoes-sent")					\
+	C(ECHOED,	"echoes-answered")				\
 	C(ANNOUNCES,	"announcements-sent")				\
 	C(SEND_FAILED,	"send-failed")					\
 	C(PROVEN,	"proven")		/* times */		\
 	C(IN_STOCK,	"proven-now")					\
-	C(LATE,		"asked-by-dhcpd")				\
+	C(LATE,		"asked-by-dhcpd")	/* a client waits */	\
+	C(PASSING,	"asked-in-passing")	/* none waits */	\
 	C(REFUSED,	"asked-in-vain")				\
 	C(TAKEN,	"taken")					\
+	C(MISSED,	"frames-missed")				\
 	C(CONFLICTS,	"conflicts")					\
 	C(CLAIMS,	"own-claimed")					\
 	C(FLIPS,	"mac-changes")					\

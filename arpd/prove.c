@@ -1,27 +1,36 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * prove.c: the timers of all probes, and the stock of addresses that are
- * proven free before anybody asks for one.  dhcpd hears of each change.
+ * prove.c: the timers of all probes, the questions that they send, within
+ * bounds, and what dhcpd is told of them.
  */
+#include <sys/random.h>
+
+#include <stdlib.h>
+
 #include "arpd.h"
 
 #define TICK_MS		1000		/* how often the stock is looked at */
 #define BUSY_MS		10		/* until the packet bound is tried */
-#define GROW_MS		500		/* how often it may grow */
 #define ASKED_MS	10000		/* age of a proof, "probe always" */
+#define DOUBT_S		30		/* between two doubts of everything */
+
+/* Who may send next: who has begun, who is waited for, the others. */
+enum rank { RANK_BEGUN, RANK_ASKED, RANK_STOCK, RANKS };
 
 TAILQ_HEAD(probe_queue, probe);
 
-static struct probe_queue	 prove_queue[PROBE_STATES];
+static struct agenda		 prove_agenda;
+static struct probe_queue	 prove_ready[PACES * RANKS];
+static struct bucket		 prove_bucket[PACES];
 static struct watch		*prove_watch;
 static struct event		*prove_timer;
-static struct bucket		 prove_bucket;
-static mono_t			 prove_ticked, prove_told;
+static mono_t			 prove_told, prove_doubted;
 static int			 prove_started;
-static size_t			 prove_active, prove_stock;
+static size_t			 prove_nactive, prove_nproven;
 
 static struct msg_proof		 proofs[256];	/* to be told */
-static size_t			 nproofs;
+static struct msg_conflict	 claims[256];
+static size_t			 nproofs, nclaims;
 
 static void
 prove_flush(void)
@@ -29,17 +38,31 @@ prove_flush(void)
 	if (nproofs > 0)
 		(void)proc_send_many(PROC_DHCPD, MSG_PROVEN, 0, proofs,
 		    sizeof(proofs[0]), nproofs);
-	nproofs = 0;
+	if (nclaims > 0)
+		(void)proc_send_many(PROC_DHCPD, MSG_CONFLICT, 0, claims,
+		    sizeof(claims[0]), nclaims);
+	nproofs = nclaims = 0;
 }
 
 /* An end in the past takes a proof back. */
 static void
-prove_tell(uint32_t addr, mono_t until)
+prove_tell(uint32_t addr, mono_t until, uint32_t unable)
 {
 	if (nproofs == nitems(proofs))
 		prove_flush();
 	proofs[nproofs++] = (struct msg_proof){
-		.until_us = until.us, .addr = addr
+		.until_us = until.us, .addr = addr, .unable = unable
+	};
+}
+
+/* There is no bound on these but that of what we ask for. */
+static void
+prove_tell_taken(const struct probe *p)
+{
+	if (nclaims == nitems(claims))
+		prove_flush();
+	claims[nclaims++] = (struct msg_conflict){
+		.addr = p->addr, .mac = p->foe
 	};
 }
 
@@ -51,39 +74,82 @@ prove_until(const struct probe *p)
 	    mono_add_ms(p->until, ASKED_MS - PROVE_VALID_MS));
 }
 
-/* Keep the figures and the queues in step with the state. */
-static void
-prove_account(struct probe *p, int sign)
+size_t
+prove_active(void)
 {
-	if (probe_state_ends(p->state)) {
-		if (sign > 0)
-			TAILQ_INSERT_TAIL(&prove_queue[p->state], p, queue);
-		else
-			TAILQ_REMOVE(&prove_queue[p->state], p, queue);
-	}
-	if (p->seg == NULL)
-		return;
-	if (probe_is_wanted(p)) {
-		p->seg->active += (size_t)sign;
-		prove_active += (size_t)sign;
-	}
-	if (probe_is_proven(p)) {
-		p->seg->proven += (size_t)sign;
-		prove_stock += (size_t)sign;
-	}
+	return (prove_nactive);
 }
 
-/* Returns -1 when a packet could not leave. */
+static void
+prove_count(struct probe *p, int sign)
+{
+	struct segment	*seg = p->seg;
+
+	if (seg == NULL || p->reserved || !probe_is_wanted(p))
+		return;
+	seg->active += (size_t)sign;
+	prove_nactive += (size_t)sign;
+	if (probe_is_proven(p)) {
+		seg->proven += (size_t)sign;
+		prove_nproven += (size_t)sign;
+	} else if (probe_is_hurried(p))
+		seg->hurried += (size_t)sign;
+}
+
+/* Take it off all lists and figures while its state changes. */
+static void
+prove_unlist(struct probe *p)
+{
+	if (p->place != 0)
+		agenda_remove(&prove_agenda, p);
+	if (p->queue != 0)
+		TAILQ_REMOVE(&prove_ready[p->queue - 1], p, ready);
+	p->queue = 0;
+	prove_count(p, -1);
+}
+
+static void
+prove_list(struct probe *p)
+{
+	prove_count(p, 1);
+	if (p->due.us != MONO_NEVER.us)
+		agenda_put(&prove_agenda, p);
+}
+
+/* Its time has come, but it may have to wait for its turn to send. */
+static void
+prove_queue(struct probe *p)
+{
+	enum rank	rank = RANK_BEGUN;
+
+	if (p->state == PROBE_QUEUED)
+		rank = p->asked ? RANK_ASKED : RANK_STOCK;
+	agenda_remove(&prove_agenda, p);
+	p->queue = (uint8_t)(p->pace * RANKS + rank + 1);
+	TAILQ_INSERT_TAIL(&prove_ready[p->queue - 1], p, ready);
+}
+
+static int
+prove_ask(struct probe *p)
+{
+	if (p->pace & PACE_ECHO)
+		return (echo_send(p->addr));
+	return (port_probe(p->port, p->addr));
+}
+
+/* Returns -1 when a question could not leave. */
 static int
 prove_act(struct probe *p, unsigned int act)
 {
 	if (act & PROBE_DO_PROVEN) {
 		count_up(COUNT_PROVEN);
-		prove_tell(p->addr, prove_until(p));
+		prove_tell(p->addr, prove_until(p), 0);
 	}
 	if (act & PROBE_DO_WITHDRAW)
-		prove_tell(p->addr, (mono_t){ 0 });
-	if ((act & PROBE_DO_PROBE) && port_probe(p->port, p->addr) == -1)
+		prove_tell(p->addr, (mono_t){ 0 }, 0);
+	if ((act & PROBE_DO_CONFLICT) && p->seg != NULL)
+		prove_tell_taken(p);
+	if ((act & PROBE_DO_PROBE) && prove_ask(p) == -1)
 		return (-1);
 	/* A lost announcement is made good by the next one. */
 	if (act & PROBE_DO_ANNOUNCE)
@@ -96,12 +162,22 @@ prove_feed(struct probe *p, enum probe_input in, mono_t now)
 {
 	unsigned int	act;
 
-	prove_account(p, -1);
+	prove_unlist(p);
 	act = probe_event(p, in, now);
-	prove_account(p, 1);
+	/* Nobody will need it later where each offer is proven anew. */
+	if ((act & PROBE_DO_PROVEN) && p->seg->wanted == 0)
+		p->due = mono_add_ms(now, ASKED_MS);
+	prove_list(p);
 	/* What was not asked cannot be proven by silence. */
-	if (prove_act(p, act) == -1)
+	if (prove_act(p, act) == -1) {
 		prove_feed(p, PROBE_IN_STOP, now);
+		return;
+	}
+	/* Whoever waits for it is told how it ended, also when by nothing. */
+	if (p->asked && p->state == PROBE_IDLE)
+		prove_tell(p->addr, (mono_t){ 0 }, 1);
+	if (p->state < PROBE_QUEUED || p->state > PROBE_WAITING)
+		p->asked = 0;
 }
 
 /* Nothing is left to be done for it: neither has it to be remembered. */
@@ -115,119 +191,92 @@ prove_release(struct probe *p, mono_t now)
 		watch_release(prove_watch, e, now);
 }
 
-/* The end of a state; whether a proof is still wanted is seen here. */
-static void
-prove_due(struct probe *p, mono_t now)
+void
+prove_begin(struct entry *e, enum probe_input in, mono_t now)
 {
-	if (p->state == PROBE_PROVEN && p->seg->active > p->seg->wanted)
-		prove_feed(p, PROBE_IN_STOP, now);
-	else
-		prove_feed(p, PROBE_IN_TIMER, now);
-	prove_release(p, now);
+	struct probe	*p = &e->probe;
+
+	if (p->state == PROBE_IDLE || p->state == PROBE_TAKEN) {
+		p->port = p->seg->port;
+		p->pace = p->seg->echo ? PACE_ECHO : PACE_CALM;
+		p->reserved = e->host != NONE;
+	}
+	prove_feed(p, in, now);
 }
 
-/* Feed all timers that are due; 1 when the packet bound stopped it. */
+/* A proof that is not wanted any more, or a taken address that never is. */
 static int
-prove_run(mono_t now)
+prove_is_surplus(const struct probe *p)
+{
+	if (p->seg == NULL)
+		return (0);
+	if (p->state == PROBE_TAKEN)
+		return (p->seg->wanted == 0);
+	return (p->state == PROBE_PROVEN && (p->seg->wanted == 0 ||
+	    (!p->reserved && p->seg->active > p->seg->wanted)));
+}
+
+/* All that is due: what sends gets into a queue, the rest is done. */
+static void
+prove_due(mono_t now)
 {
 	struct probe	*p;
-	int		 state, busy = 0;
 
-	for (state = PROBE_STATES - 1; state >= 0; state--)
-		while ((p = TAILQ_FIRST(&prove_queue[state])) != NULL &&
-		    !mono_before(now, p->due)) {
-			if (probe_state_sends(state) &&
-			    !bucket_take(&prove_bucket, PROVE_PPS,
-			    PROVE_BURST, now)) {
-				busy = 1;
-				break;
-			}
-			prove_due(p, now);
-		}
-	return (busy);
-}
-
-static void
-prove_fill(struct segment *seg, mono_t now)
-{
-	struct entry	*e;
-	uint32_t	 addr;
-
-	while (seg->port != NULL && seg->active < seg->wanted &&
-	    prove_active < PROVE_ACTIVE_MAX) {
-		addr = watch_next_free(prove_watch, seg, now);
-		if (addr == 0 || (e = watch_enter(prove_watch, addr)) == NULL)
-			return;
-		e->probe.port = seg->port;
-		prove_feed(&e->probe, PROBE_IN_PROVE, now);
+	while ((p = agenda_first(&prove_agenda)) != NULL &&
+	    !mono_before(now, p->due)) {
+		if (prove_is_surplus(p)) {
+			prove_feed(p, PROBE_IN_STOP, now);
+			prove_release(p, now);
+		} else if (probe_state_sends((enum probe_state)p->state))
+			prove_queue(p);
+		else
+			prove_feed(p, PROBE_IN_TIMER, now);
 	}
 }
 
-/* The stock grows fast when it is half used up, and shrinks slowly. */
-static void
-prove_grow(struct segment *seg, mono_t now)
+/* Send what may be sent at a pace; 1 when its bound stopped that. */
+static int
+prove_send(size_t pace, mono_t now)
 {
-	if (seg->proven >= seg->wanted / 2 ||
-	    mono_before(now, mono_add_ms(seg->asked, GROW_MS)))
-		return;
-	seg->asked = now;
-	seg->wanted *= 2;
-	if (seg->wanted > PROVE_WANTED_MAX)
-		seg->wanted = PROVE_WANTED_MAX;
-}
-
-static void
-prove_tick(mono_t now)
-{
-	struct segment	*seg;
-	size_t		 i;
-
-	if (!prove_started || prove_watch->nsegs == 0 ||
-	    mono_before(now, mono_add_ms(prove_ticked, TICK_MS)))
-		return;
-	prove_ticked = now;
-	for (i = 0; i < prove_watch->nsegs; i++) {
-		seg = &prove_watch->segs[i];
-		if (seg->wanted > PROVE_WANTED &&
-		    mono_before(mono_add_s(seg->asked, PROVE_SHRINK_S), now)) {
-			seg->wanted /= 2;
-			seg->asked = now;
-		}
-		prove_fill(seg, now);
-	}
-}
-
-static mono_t
-prove_next(mono_t now, int busy)
-{
-	mono_t		 next = mono_add_ms(now, TICK_MS);
 	struct probe	*p;
-	int		 state;
+	size_t		 rank;
 
-	for (state = 0; state < PROBE_STATES; state++) {
-		p = TAILQ_FIRST(&prove_queue[state]);
-		if (p != NULL && !(busy && probe_state_sends(state)) &&
-		    mono_before(p->due, next))
-			next = p->due;
-	}
-	if (busy && mono_before(mono_add_ms(now, BUSY_MS), next))
-		next = mono_add_ms(now, BUSY_MS);
-	return (next);
+	for (rank = 0; rank < RANKS; rank++)
+		while ((p = TAILQ_FIRST(&prove_ready[pace * RANKS + rank])) !=
+		    NULL) {
+			if (!bucket_take(&prove_bucket[pace],
+			    probe_pace[pace].rate, probe_pace[pace].burst,
+			    now))
+				return (1);
+			prove_feed(p, PROBE_IN_TIMER, now);
+			prove_release(p, now);
+		}
+	return (0);
 }
 
 void
 prove_settle(mono_t now)
 {
-	int	busy;
+	mono_t		 next = mono_add_ms(now, TICK_MS);
+	struct probe	*first;
+	size_t		 pace;
+	int		 busy = 0;
 
-	prove_tick(now);
-	busy = prove_run(now);
+	if (prove_started)
+		stock_tick(now);
+	prove_due(now);
+	for (pace = 0; pace < PACES; pace++)
+		busy |= prove_send(pace, now);
 	prove_flush();
-	count_set(COUNT_IN_STOCK, prove_stock);
+	count_set(COUNT_IN_STOCK, prove_nproven);
 	count_set(COUNT_ENTRIES, prove_watch->nentries);
+	first = agenda_first(&prove_agenda);
+	if (first != NULL && mono_before(first->due, next))
+		next = first->due;
+	if (busy && mono_before(mono_add_ms(now, BUSY_MS), next))
+		next = mono_add_ms(now, BUSY_MS);
 	/* Round up: an early timer would find nothing due. */
-	proc_timer_set(prove_timer,
-	    mono_diff_us(prove_next(now, busy), now) / 1000 + 1);
+	proc_timer_set(prove_timer, mono_diff_us(next, now) / 1000 + 1);
 }
 
 static void
@@ -242,12 +291,37 @@ prove_wake(int fd, short what, void *arg)
 void
 prove_init(struct watch *w)
 {
-	int	state;
+	uint64_t	seed;
+	size_t		i;
 
-	for (state = 0; state < PROBE_STATES; state++)
-		TAILQ_INIT(&prove_queue[state]);
+	for (i = 0; i < nitems(prove_ready); i++)
+		TAILQ_INIT(&prove_ready[i]);
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		fatal("getrandom");
+	probe_seed(seed);
 	prove_watch = w;
 	prove_timer = proc_timer(prove_wake, NULL);
+	stock_init(w);
+}
+
+/* Each probe that waits for something, whatever becomes of it. */
+static void
+prove_each(void (*fn)(struct probe *, mono_t), mono_t now)
+{
+	struct probe	**all, *p;
+	size_t		  i, n = 0;
+
+	all = xcalloc(prove_agenda.n + 1, sizeof(*all));
+	while ((p = agenda_at(&prove_agenda, (uint32_t)n)) != NULL)
+		all[n++] = p;
+	for (i = 0; i < nitems(prove_ready); i++)
+		TAILQ_FOREACH(p, &prove_ready[i], ready) {
+			all = xreallocarray(all, n + 1, sizeof(*all));
+			all[n++] = p;
+		}
+	for (i = 0; i < n; i++)
+		fn(all[i], now);
+	free(all);
 }
 
 /*
@@ -255,110 +329,87 @@ prove_init(struct watch *w)
  * where nothing is proven beforehand.
  */
 static void
-prove_check(int state, mono_t now)
+prove_check(struct probe *p, mono_t now)
 {
-	struct probe	*p, *next;
-
-	for (p = TAILQ_FIRST(&prove_queue[state]); p != NULL; p = next) {
-		next = TAILQ_NEXT(p, queue);
-		if (p->seg != NULL && (p->port != p->seg->port ||
-		    (p->seg->wanted == 0 && probe_is_proven(p)))) {
-			prove_feed(p, PROBE_IN_STOP, now);
-			prove_release(p, now);
-		}
-	}
+	if (p->seg == NULL || (p->port == p->seg->port &&
+	    !(p->pace & PACE_ECHO) == !p->seg->echo &&
+	    (p->seg->wanted != 0 || !probe_is_proven(p))))
+		return;
+	prove_feed(p, PROBE_IN_STOP, now);
+	prove_release(p, now);
 }
 
-/* Count anew: a configuration brings new segments. */
 static void
-prove_recount(void)
+prove_recount(struct probe *p, mono_t now)
 {
-	struct probe	*p;
-	size_t		 i;
-	int		 state;
-
-	for (i = 0; i < prove_watch->nsegs; i++)
-		prove_watch->segs[i].active = prove_watch->segs[i].proven = 0;
-	for (state = PROBE_QUEUED; state <= PROBE_RENEWING; state++)
-		TAILQ_FOREACH(p, &prove_queue[state], queue) {
-			p->seg->active++;
-			if (probe_is_proven(p))
-				p->seg->proven++;
-		}
+	(void)now;
+	prove_count(p, 1);
 }
 
 void
 prove_segments(mono_t now)
 {
-	const struct conf	*conf = prove_watch->conf;
-	struct segment		*seg;
-	size_t			 i;
-	int			 state;
+	size_t	i;
 
-	if (conf == NULL)
+	if (prove_watch->conf == NULL)
 		return;
-	for (i = 0; i < prove_watch->nsegs; i++) {
-		seg = &prove_watch->segs[i];
-		seg->wire = port_of_segment(conf, (uint32_t)i);
-		seg->port = conf->segment[i].probe == PROBE_OFF ||
-		    conf->segment[i].proxy ? NULL : seg->wire;
-		if (conf->segment[i].probe != PROBE_BACKGROUND)
-			seg->wanted = 0;
-		else if (seg->wanted == 0)
-			seg->wanted = PROVE_WANTED;
-	}
-	prove_recount();
-	for (state = 0; state < PROBE_STATES; state++)
-		prove_check(state, now);
-	prove_ticked = (mono_t){ 0 };
+	stock_segments(now);
+	/* Count anew: a configuration brings new segments. */
+	for (i = 0; i < prove_watch->nsegs; i++)
+		prove_watch->segs[i].active = prove_watch->segs[i].proven =
+		    prove_watch->segs[i].hurried = 0;
+	prove_nactive = prove_nproven = 0;
+	prove_each(prove_recount, now);
+	prove_each(prove_check, now);
 }
 
 void
 prove_start(mono_t now)
 {
 	prove_started = 1;
-	prove_ticked = (mono_t){ 0 };
+	stock_wake();
 	prove_settle(now);
 }
 
-/* It waits for an answer: to the head of those who wait for their turn. */
+/* It was told and forgotten: then the others are forgotten, too. */
 static void
-prove_hurry(struct probe *p, mono_t now)
+prove_retell(const struct probe *p, mono_t now)
 {
-	prove_feed(p, PROBE_IN_PROVE, now);
-	if (p->state == PROBE_QUEUED) {
-		TAILQ_REMOVE(&prove_queue[PROBE_QUEUED], p, queue);
-		TAILQ_INSERT_HEAD(&prove_queue[PROBE_QUEUED], p, queue);
-	}
+	prove_tell(p->addr, prove_until(p), 0);
+	if (!p->reserved &&
+	    mono_before(mono_add_ms(prove_told, TICK_MS), now))
+		prove_tell_all(now);
 }
 
-int
-prove_wanted(uint32_t addr, mono_t now)
+void
+prove_wanted(uint32_t addr, int waits, mono_t now)
 {
 	struct entry	*e = watch_enter(prove_watch, addr);
 	struct probe	*p;
-	struct segment	*seg;
 
-	if (e == NULL || e->probe.seg->port == NULL ||
-	    prove_active >= PROVE_ACTIVE_MAX)
-		return (-1);
+	count_up(waits ? COUNT_LATE : COUNT_PASSING);
+	if (e == NULL || (e->probe.seg->port == NULL &&
+	    !e->probe.seg->echo) || prove_nactive >= PROVE_ACTIVE_MAX) {
+		count_up(COUNT_REFUSED);
+		prove_tell(addr, (mono_t){ 0 }, 1);
+		return;
+	}
 	/* dhcpd knows better than we who has a lease. */
 	e->lease = LEASE_FREE;
 	p = &e->probe;
-	seg = p->seg;
-	if (seg->wanted != 0)
-		prove_grow(seg, now);
-	else if (probe_is_proven(p) && !mono_before(now, prove_until(p)))
+	if (p->seg->wanted != 0 && waits)
+		stock_demand(p->seg, 1, now);
+	else if (p->seg->wanted == 0 && probe_is_proven(p) &&
+	    !mono_before(now, prove_until(p)))
 		prove_feed(p, PROBE_IN_STOP, now);
-	/* It was told and forgotten: then the others are forgotten, too. */
 	if (probe_is_proven(p)) {
-		prove_tell(addr, prove_until(p));
-		if (mono_before(mono_add_ms(prove_told, TICK_MS), now))
-			prove_tell_all(now);
+		prove_retell(p, now);
+		return;
 	}
-	p->port = seg->port;
-	prove_hurry(p, now);
-	return (0);
+	prove_begin(e, PROBE_IN_HURRY, now);
+	p->asked |= waits && p->state != PROBE_TAKEN;
+	if (p->state == PROBE_TAKEN)
+		prove_tell_taken(p);
 }
 
 void
@@ -368,22 +419,71 @@ prove_leased(struct entry *e, mono_t now)
 
 	if (e->probe.state == PROBE_IDLE)
 		return;
+	e->probe.asked = 0;
 	prove_feed(&e->probe, PROBE_IN_STOP, now);
 	if (seg->wanted != 0)
-		prove_grow(seg, now);
-	prove_ticked = (mono_t){ 0 };
+		stock_demand(seg, 0, now);
+}
+
+static void
+prove_tell_one(struct probe *p, mono_t now)
+{
+	if (p->seg == NULL)
+		return;
+	if (probe_is_proven(p) && mono_before(now, prove_until(p)))
+		prove_tell(p->addr, prove_until(p), 0);
+	else if (p->state == PROBE_TAKEN)
+		prove_tell_taken(p);
 }
 
 void
 prove_tell_all(mono_t now)
 {
-	struct probe	*p;
-	int		 state;
-
 	prove_told = now;
-	for (state = PROBE_PROVEN; state <= PROBE_RENEWING; state++)
-		TAILQ_FOREACH(p, &prove_queue[state], queue)
-			if (mono_before(now, prove_until(p)))
-				prove_tell(p->addr, prove_until(p));
+	prove_each(prove_tell_one, now);
 	prove_flush();
+}
+
+/* At which interface frames were lost, for the next function. */
+static const struct port	*prove_doubtful;
+
+static void
+prove_doubt_one(struct probe *p, mono_t now)
+{
+	if (p->seg != NULL && p->port == prove_doubtful)
+		prove_feed(p, PROBE_IN_DOUBT, now);
+}
+
+void
+prove_doubt(const struct port *port, mono_t now)
+{
+	count_up(COUNT_MISSED);
+	if (prove_doubted.us != 0 &&
+	    mono_before(now, mono_add_s(prove_doubted, DOUBT_S)))
+		return;
+	prove_doubted = now;
+	prove_doubtful = port;
+	prove_each(prove_doubt_one, now);
+}
+
+void
+prove_echoed(uint32_t addr, mono_t now)
+{
+	const struct mac	 nobody = { { 0 } };
+	struct entry		*e = watch_find(prove_watch, addr);
+	struct probe		*p;
+	char			 text[ADDR_STRLEN];
+
+	if (e == NULL || e->probe.state == PROBE_IDLE ||
+	    !(e->probe.pace & PACE_ECHO))
+		return;
+	p = &e->probe;
+	p->foe = nobody;
+	if (p->state != PROBE_TAKEN) {
+		count_up(COUNT_TAKEN);
+		proc_step(STEP_CONFLICT, addr, nobody, "", 100, 0,
+		    "somebody answers an echo for %s, which nobody was given",
+		    addr_str(addr, text));
+	}
+	prove_feed(p, PROBE_IN_HEARD, now);
 }

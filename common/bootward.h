@@ -220,12 +220,15 @@ struct msg_event {
 struct msg_proof {
 	int64_t		until_us;		/* mono_t; offer before then */
 	uint32_t	addr;
-	uint32_t	pad;
+	uint32_t	unable;			/* it cannot be proven */
 };
 
 struct msg_addr {
 	uint32_t	addr;
 };
+
+/* The id of MSG_PROBE: does a client wait for it? */
+enum { PROBE_WAITS, PROBE_PASSING };
 
 /* How far a table that is told in parts has been told; 0: nothing, or all. */
 struct msg_cursor {

@@ -139,6 +139,9 @@ int	 name_is_ldh(const char *);
 /* Lower-case hex of n bytes; the string must have room for 2n + 1. */
 void	 hex_encode(const uint8_t *, size_t, char *);
 
+/* siphash.c: a hash that nobody can predict who does not know the key. */
+uint64_t siphash(const uint64_t key[2], const void *, size_t);
+
 /*
  * net.c: Ethernet, IPv4 and UDP headers (RFC 894, 791, 768).
  */

@@ -16,14 +16,19 @@
 #define EXPIRE_TICK	4096	/* at once without requests */
 #define TICK_MS		1000
 #define BUSY_MS		10	/* while there are more that end */
+#define UNPROVEN_S	60	/* between two warnings */
+#define DOUBT_S		30	/* for proofs that nobody watches */
 
 static struct view	 view;
 static int		 synced;	/* the store has told us all leases */
 static struct event	*ticker;	/* expiry while nothing is asked */
 static struct log_limit	 loud;
+static unsigned int	 unproven;	/* offers, not told yet */
+static mono_t		 unproven_told;
 
 /* 1. One request. */
 
+/* For who waits for it; or in passing, for an offer that is not kept back. */
 static void
 turn_probe(const struct verdict *v)
 {
@@ -32,8 +37,8 @@ turn_probe(const struct verdict *v)
 
 	for (i = 0; i < v->nprobe; i++)
 		ask[i].addr = v->probe[i];
-	(void)proc_send(PROC_ARPD, MSG_PROBE, 0, -1, ask,
-	    v->nprobe * sizeof(ask[0]));
+	(void)proc_send(PROC_ARPD, MSG_PROBE, v->kind == V_PROBE ?
+	    PROBE_WAITS : PROBE_PASSING, -1, ask, v->nprobe * sizeof(ask[0]));
 }
 
 /* An offer is kept for the one client; nobody else is offered the address. */
@@ -80,7 +85,7 @@ turn_answer(struct port *port, const struct verdict *v,
 		    HOLD_OFFERED, now) == -1)
 			return;
 	}
-	if (v->kind == V_PROBE)
+	if (v->nprobe > 0)
 		turn_probe(v);
 	if (v->kind == V_SILENT || v->kind == V_PROBE)
 		return;
@@ -89,8 +94,10 @@ turn_answer(struct port *port, const struct verdict *v,
 	    query_build(octets, &view, req, v, port->mtu) :
 	    reply_build(octets, view.conf, req, v, port->mtu));
 	outbox_put(&letter, octets);
-	if (v->unproven)
+	if (v->unproven) {
 		figure_add(FIG_UNPROVEN);
+		unproven += view.arpd;
+	}
 	story_answer(&story, view.conf, req, v);
 	story_tell(&story, now);
 }
@@ -210,6 +217,19 @@ turn_end(void)
 	figures[FIG_OFFERED].value = lease_count(view.leases, HOLD_OFFERED);
 }
 
+/* Once a minute, for it may go on for a while. */
+static void
+tell_unproven(mono_t now)
+{
+	if (unproven == 0 || (unproven_told.us != 0 &&
+	    mono_before(now, mono_add_s(unproven_told, UNPROVEN_S))))
+		return;
+	log_warnx("%u offers without a proof that nobody has the address: "
+	    "more are asked for than can be proven in time", unproven);
+	unproven = 0;
+	unproven_told = now;
+}
+
 static void
 dhcpd_tick(int fd, short what, void *arg)
 {
@@ -226,6 +246,7 @@ dhcpd_tick(int fd, short what, void *arg)
 	while (waiting_late(now, &cursor, &waiting))
 		turn_play(waiting.port, &waiting.frame, now, 1);
 	figures[FIG_ROGUES].value = rogue_count(now);
+	tell_unproven(now);
 	turn_end();
 	proc_timer_set(ticker, ended == EXPIRE_TICK ? BUSY_MS : TICK_MS);
 }
@@ -291,22 +312,40 @@ got_explain(struct imsgbuf *ib, const struct imsg *msg)
 	explain(msg->id, msg->data, &view, synced, clock_now());
 }
 
+/* arpd cannot prove it; with "probe always" that is no reason to offer it. */
+static int
+may_go_without(uint32_t addr)
+{
+	uint32_t	segment = reach_segment(view.conf, addr);
+
+	return (segment != NONE &&
+	    view.conf->segment[segment].probe == PROBE_BACKGROUND &&
+	    lease_unprovable(view.leases, addr));
+}
+
 static void
 got_proven(struct imsgbuf *ib, const struct imsg *msg)
 {
 	static struct waiting	 waiting;
 	const struct msg_proof	*p = msg->data;
 	mono_t			 now = clock_now();
+	unsigned int		 told;
 	size_t			 i;
 
 	(void)ib;
 	for (i = 0; i < msg->count; i++) {
 		lease_proven(view.leases, p[i].addr, (mono_t){ p[i].until_us });
-		if (p[i].until_us > now.us &&
-		    waiting_take(p[i].addr, now, &waiting)) {
+		if (p[i].unable ? !may_go_without(p[i].addr) :
+		    p[i].until_us <= now.us)
+			continue;
+		if (!waiting_take(p[i].addr, now, &waiting))
+			continue;
+		if (!p[i].unable)
 			figure_add(FIG_ON_PROOF);
-			turn_play(waiting.port, &waiting.frame, now, 1);
-		}
+		told = unproven;
+		turn_play(waiting.port, &waiting.frame, now, 1);
+		if (p[i].unable)
+			unproven = told;
 	}
 	turn_end();
 }
@@ -368,6 +407,9 @@ dhcpd_link_down(enum proc p)
 {
 	view.arpd = child.link[PROC_ARPD] != NULL;
 	push_link_down(p);
+	if (p == PROC_ARPD)
+		pool_doubt(leases_pool(view.leases),
+		    mono_add_s(clock_now(), DOUBT_S));
 	if (p == PROC_STORE) {
 		synced = 0;
 		push_synced(0);

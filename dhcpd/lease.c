@@ -491,6 +491,22 @@ lease_proven(struct leases *ls, uint32_t addr, mono_t until)
 		pool_prove(&ls->pool, addr, until);
 	else if (l->state == HOLD_WAIT && until.us != 0)
 		lease_enter(ls, l, HOLD_OFFERED, (mono_t){ l->expire_us });
+	else if (l->state == HOLD_DECLINED && until.us != 0 && !l->staged) {
+		/* arpd found it in use once; whoever that was is gone. */
+		lease_free(ls, l, (mono_t){ l->expire_us });
+		pool_prove(&ls->pool, addr, until);
+	}
+}
+
+int
+lease_unprovable(struct leases *ls, uint32_t addr)
+{
+	struct lease	*l = lease_by_addr(ls, addr);
+
+	if (l == NULL || l->state != HOLD_WAIT)
+		return (0);
+	l->start_us = 0;
+	return (1);
 }
 
 struct lease *

@@ -29,7 +29,8 @@ enum hold_state {
 
 #define OFFER_HOLD_S	120	/* the client's whole retry schedule */
 #define WAIT_HOLD_S	30
-#define WAIT_FIRST_MS	1000	/* an address is proven in this, or offered */
+/* An address is proven in this, or offered: clients ask again after 4 s. */
+#define WAIT_FIRST_MS	3000
 #define DECLINED_S	3600
 #define BOOT_CHAIN_S	3600	/* firmware to installer: one machine */
 #define LEASES_PER_MAC	64	/* different client ids of one card */
@@ -117,6 +118,8 @@ struct lease *lease_quarantine(struct leases *, uint32_t addr, struct mac,
  * of 0 takes the proof back.
  */
 void	 lease_proven(struct leases *, uint32_t addr, mono_t until);
+/* It never will be: whoever waits for that, if somebody does, waits no more. */
+int	 lease_unprovable(struct leases *, uint32_t addr);
 void	 lease_message(const struct lease *, struct msg_lease *);
 /* What the other daemons need to know of it. */
 void	 grant_of(const struct msg_lease *, struct msg_grant *);
@@ -164,7 +167,7 @@ struct stock {
 	struct queue	 proofs;
 };
 
-#define PROOFS_MAX	8192
+#define PROOFS_MAX	16384
 
 struct proof {
 	int64_t		until_us;
@@ -204,6 +207,8 @@ size_t	 pool_fresh(struct pool *, struct stock *, uint32_t *, size_t max);
 void	 pool_prove(struct pool *, uint32_t addr, mono_t until);
 int	 pool_proven(const struct pool *, uint32_t addr, mono_t);
 void	 pool_disprove(struct pool *, uint32_t addr);
+/* Nobody watches what is proven now: it is good until then at most. */
+void	 pool_doubt(struct pool *, mono_t until);
 /* The longest proven address of a stock that is still proven, or 0. */
 uint32_t pool_proven_first(struct pool *, struct stock *, mono_t);
 
@@ -254,9 +259,6 @@ struct leases {
 	struct tally	 ports;		/* leases of each relay port */
 	uint64_t	 seed[2];
 };
-
-/* siphash.c: a hash that nobody can predict who does not know the key. */
-uint64_t siphash(const uint64_t key[2], const void *, size_t);
 
 /* -1 when there is no memory: the tables stay as they were. */
 int	 lookup_resize(struct leases *, uint32_t buckets);

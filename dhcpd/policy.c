@@ -69,16 +69,13 @@ probe_mode(const struct asker *a, uint32_t addr)
 	    a->link->seg[at].segment].probe);
 }
 
-/*
- * May the address be offered now as far as its being free is known?  ARP does
- * not reach behind a relay agent, so nothing is ever proven there.
- */
+/* May the address be offered now as far as its being free is known? */
 static int
 is_checked(const struct asker *a, uint32_t addr)
 {
 	enum probe_mode	mode = probe_mode(a, addr);
 
-	return (mode == PROBE_OFF || a->link->relayed ||
+	return (mode == PROBE_OFF ||
 	    pool_proven(leases_pool(a->view->leases), addr, a->now) ||
 	    (mode == PROBE_BACKGROUND && !a->view->arpd));
 }
@@ -86,26 +83,30 @@ is_checked(const struct asker *a, uint32_t addr)
 static void
 offer(struct asker *a, uint32_t addr)
 {
+	a->v->nprobe = 0;
 	a->v->unproven = probe_mode(a, addr) != PROBE_OFF &&
 	    !pool_proven(leases_pool(a->view->leases), addr, a->now);
 	give(a, V_OFFER, addr);
 }
 
-/* An address that is the asker's by right; only "probe always" doubts it. */
+/*
+ * An address that is the asker's by right.  "probe always" doubts it first;
+ * else it is looked at meanwhile, for somebody may have come to sit on it.
+ */
 static void
 offer_own(struct asker *a, uint32_t addr)
 {
 	const struct lease	*l = lease_by_addr(a->view->leases, addr);
+	enum verdict_kind	 kind = V_OFFER;
 
-	if (probe_mode(a, addr) == PROBE_ALWAYS && !is_checked(a, addr) &&
-	    (l == NULL || (l->state != HOLD_BOUND &&
-	    l->state != HOLD_OFFERED))) {
+	if (!is_checked(a, addr) && (l == NULL ||
+	    (l->state != HOLD_BOUND && l->state != HOLD_OFFERED))) {
+		if (probe_mode(a, addr) == PROBE_ALWAYS)
+			kind = V_PROBE;
 		a->v->probe[0] = addr;
 		a->v->nprobe = 1;
-		give(a, V_PROBE, addr);
-		return;
 	}
-	give(a, V_OFFER, addr);
+	give(a, kind, addr);
 }
 
 /* A quota says no. */

@@ -228,6 +228,16 @@ pool_disprove(struct pool *p, uint32_t addr)
 		proof_remove(p, at);
 }
 
+void
+pool_doubt(struct pool *p, mono_t until)
+{
+	uint32_t	i;
+
+	for (i = 0; i < PROOFS_MAX; i++)
+		if (p->proof[i].addr != 0 && p->proof[i].until_us > until.us)
+			p->proof[i].until_us = until.us;
+}
+
 int
 pool_proven(const struct pool *p, uint32_t addr, mono_t now)
 {

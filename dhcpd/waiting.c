@@ -9,7 +9,8 @@
 
 #include "dhcpd.h"
 
-#define SLOTS		1024
+#define SLOTS		4096
+#define NEAR		8	/* slots that an address may be in */
 #define SLOT_S		10
 
 struct slot {
@@ -24,11 +25,22 @@ struct slot {
 static struct slot	slots[SLOTS];
 static unsigned int	nslots;
 
-/* Addresses of a pool follow each other, so that they do not meet here. */
+/* Addresses of a pool follow each other, so that they seldom meet here. */
 static struct slot *
-slot_of(uint32_t addr)
+slot_at(uint32_t addr, uint32_t n)
 {
-	return (&slots[addr % SLOTS]);
+	return (&slots[((addr ^ addr >> 12) + n) % SLOTS]);
+}
+
+static struct slot *
+slot_find(uint32_t addr)
+{
+	uint32_t	n;
+
+	for (n = 0; n < NEAR; n++)
+		if (slot_at(addr, n)->addr == addr)
+			return (slot_at(addr, n));
+	return (NULL);
 }
 
 static int
@@ -37,22 +49,40 @@ slot_is_over(const struct slot *s, mono_t now)
 	return (now.us - s->since_us > SLOT_S * INT64_C(1000000));
 }
 
+/* One that is empty, or whose time is over. */
+static struct slot *
+slot_new(uint32_t addr, mono_t now)
+{
+	struct slot	*s;
+	uint32_t	 n;
+
+	for (n = 0; n < NEAR; n++) {
+		s = slot_at(addr, n);
+		if (s->addr != 0 && !slot_is_over(s, now))
+			continue;
+		nslots += s->addr == 0;
+		s->addr = addr;
+		s->since_us = now.us;
+		s->told = 0;
+		return (s);
+	}
+	return (NULL);
+}
+
 void
 waiting_keep(struct port *port, const struct frame *f, uint32_t addr,
     mono_t now)
 {
-	struct slot	*s = slot_of(addr);
+	struct slot	*s;
 
-	if (f->payload.len > sizeof(s->octets) ||
-	    (s->addr != 0 && s->addr != addr && !slot_is_over(s, now)))
+	if (f->payload.len > sizeof(s->octets))
 		return;
-	if (s->addr == 0)
-		nslots++;
-	if (s->addr != addr)
-		s->told = 0;
-	s->since_us = now.us;
+	/* Who asks again has waited since the first time. */
+	s = slot_find(addr);
+	if ((s == NULL || slot_is_over(s, now)) &&
+	    (s = slot_new(addr, now)) == NULL)
+		return;
 	s->port = port;
-	s->addr = addr;
 	s->frame = *f;
 	memcpy(s->octets, f->payload.data, f->payload.len);
 	buf_init(&s->frame.payload, s->octets, f->payload.len);
@@ -78,9 +108,9 @@ slot_copy(const struct slot *s, struct waiting *w)
 int
 waiting_take(uint32_t addr, mono_t now, struct waiting *w)
 {
-	struct slot	*s = slot_of(addr);
+	struct slot	*s;
 
-	if (addr == 0 || s->addr != addr)
+	if (addr == 0 || (s = slot_find(addr)) == NULL)
 		return (0);
 	slot_clear(s);
 	if (slot_is_over(s, now))

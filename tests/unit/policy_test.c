@@ -511,11 +511,17 @@ test_probe(void)
 	CHECK(v.kind == V_PROBE && v.addr == POOL &&
 	    v.nprobe == PROBE_AHEAD && v.probe[0] == POOL);
 
-	/* It waits for its address, not longer than a second. */
+	/* It waits for its address, but not for ever. */
 	l = have(POOL, 9, NULL, HOLD_WAIT);
 	decide(&m);
 	CHECK(v.kind == V_PROBE && v.addr == POOL && v.nprobe == 1);
-	policy_decide(&v, &view, &link_here, &m, mono_add_ms(NOW, 1000));
+	policy_decide(&v, &view, &link_here, &m,
+	    mono_add_ms(NOW, WAIT_FIRST_MS));
+	CHECK(v.kind == V_OFFER && v.addr == POOL && v.unproven);
+	/* Nor for what arpd says that it cannot do. */
+	CHECK(lease_unprovable(view.leases, POOL));
+	CHECK(!lease_unprovable(view.leases, POOL + 1));
+	decide(&m);
 	CHECK(v.kind == V_OFFER && v.addr == POOL && v.unproven);
 	lease_proven(view.leases, POOL, later);
 	decide(&m);
@@ -538,12 +544,17 @@ test_probe(void)
 	decide(&m);
 	CHECK(v.kind == V_OFFER && v.addr == POOL + 7 && v.drop == l);
 
-	/* What is its own is not doubted, but with "probe always". */
+	/* What is its own is looked at meanwhile, but with "probe always". */
 	setup();
 	view.arpd = 1;
 	(void)have(POOL + 3, 9, NULL, HOLD_FREE);
 	decide(&m);
-	CHECK(v.kind == V_OFFER && v.addr == POOL + 3);
+	CHECK(v.kind == V_OFFER && v.addr == POOL + 3 && v.nprobe == 1 &&
+	    v.probe[0] == POOL + 3);
+	lease_proven(view.leases, POOL + 3, later);
+	decide(&m);
+	CHECK(v.kind == V_OFFER && v.addr == POOL + 3 && v.nprobe == 0);
+	lease_proven(view.leases, POOL + 3, (mono_t){ 0 });
 	conf->segment[0].probe = PROBE_ALWAYS;
 	decide(&m);
 	CHECK(v.kind == V_PROBE && v.addr == POOL + 3);
@@ -563,8 +574,9 @@ test_probe(void)
 
 	view.arpd = 1;
 	link_here.relayed = 1;
+	conf->segment[0].probe = PROBE_BACKGROUND;
 	decide(&m);
-	CHECK_NAMED(v.kind == V_OFFER && v.unproven, "behind a relay agent:");
+	CHECK_NAMED(v.kind == V_PROBE, "behind a relay agent, too:");
 	link_here.relayed = 0;
 
 	conf->segment[0].probe = PROBE_OFF;

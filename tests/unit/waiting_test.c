@@ -49,40 +49,50 @@ main(void)
 	keep(5, "five", NOW);
 	keep(6, "six", NOW);
 	CHECK(waiting_take(7, NOW, &got) == 0);
-	CHECK(waiting_take(5 + 1024, NOW, &got) == 0);
+	CHECK(waiting_take(5 + 4096, NOW, &got) == 0);
 	CHECK(waiting_take(5, NOW, &got) == 1 && is(5, "five"));
 	CHECK(waiting_take(5, NOW, &got) == 0);
 	keep(6, "six again", NOW);
 	CHECK(waiting_take(6, NOW, &got) == 1 && is(6, "six again"));
 
-	/* Two at one place: the first keeps it, but not for ever. */
-	keep(9, "nine", NOW);
-	keep(9 + 1024, "other", NOW);
-	CHECK(waiting_take(9 + 1024, NOW, &got) == 0);
-	keep(9 + 1024, "other", mono_add_s(NOW, 11));
+	/* Many at one place: the first keep it, but not for ever. */
+	for (n = 0; n < 20; n++)
+		keep(9 + n * (1U << 24), "nine", NOW);
+	CHECK(waiting_take(9 + 8 * (1U << 24), NOW, &got) == 0);
+	keep(9 + 8 * (1U << 24), "other", mono_add_s(NOW, 11));
 	CHECK(waiting_take(9, mono_add_s(NOW, 11), &got) == 0);
-	CHECK(waiting_take(9 + 1024, mono_add_s(NOW, 11), &got) == 1 &&
-	    is(9 + 1024, "other"));
+	CHECK(waiting_take(9 + 8 * (1U << 24), mono_add_s(NOW, 11),
+	    &got) == 1 && is(9 + 8 * (1U << 24), "other"));
+	for (n = 1; n < 8; n++)
+		CHECK(waiting_take(9 + n * (1U << 24), NOW, &got) == 1 &&
+		    is(9 + n * (1U << 24), "nine"));
 	keep(9, "nine", NOW);
 	CHECK(waiting_take(9, mono_add_s(NOW, 11), &got) == 0);
 
+	/* Asking again does not make the wait longer. */
+	keep(10, "ten", NOW);
+	keep(10, "ten again", mono_add_ms(NOW, WAIT_FIRST_MS - 1));
+	CHECK(waiting_late(mono_add_ms(NOW, WAIT_FIRST_MS), &cursor,
+	    &got) == 1 && is(10, "ten again"));
+	CHECK(waiting_take(10, NOW, &got) == 1);
+
 	/* Those whose time is over, each once; a proof may still come. */
-	for (n = 1; n <= 3000; n++)
+	for (n = 1; n <= 6000; n++)
 		keep(n, "many", NOW);
 	cursor = 0;
 	CHECK(waiting_late(NOW, &cursor, &got) == 0);
-	for (n = 0, cursor = 0; waiting_late(mono_add_s(NOW, 2), &cursor,
+	for (n = 0, cursor = 0; waiting_late(mono_add_s(NOW, 4), &cursor,
 	    &got); n++)
 		;
-	CHECK(n == 1024);
+	CHECK(n == 4096);
 	cursor = 0;
-	CHECK(waiting_late(mono_add_s(NOW, 2), &cursor, &got) == 0);
-	CHECK(waiting_take(12, mono_add_s(NOW, 3), &got) == 1 &&
+	CHECK(waiting_late(mono_add_s(NOW, 4), &cursor, &got) == 0);
+	CHECK(waiting_take(12, mono_add_s(NOW, 5), &got) == 1 &&
 	    is(12, "many"));
 	cursor = 0;
 	CHECK(waiting_late(mono_add_s(NOW, 20), &cursor, &got) == 0);
-	keep(12 + 1024, "room", NOW);
-	CHECK(waiting_take(12 + 1024, NOW, &got) == 1);
+	keep(12 + 4096, "room", NOW);
+	CHECK(waiting_take(12 + 4096, NOW, &got) == 1);
 
 	memset(large, 'x', sizeof(large) - 1);
 	large[sizeof(large) - 1] = '\0';

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "dhcpd.h"
+#include "lib.h"
 
 static inline uint64_t
 rotate(uint64_t x, int n)
