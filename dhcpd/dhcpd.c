@@ -350,10 +350,31 @@ got_proven(struct imsgbuf *ib, const struct imsg *msg)
 	turn_end();
 }
 
+/* Two machines at a leased address: see contest.c. */
+static void
+contested(const struct msg_conflict *c, struct lease *l, mono_t now)
+{
+	const uint32_t	host = conf_host_by_addr(view.conf, l->addr);
+	char		addr[ADDR_STRLEN], mac[MAC_STRLEN];
+
+	if (!lease_contest(view.leases, l, c->mac, now))
+		return;
+	(void)addr_str(l->addr, addr);
+	(void)mac_str(c->mac, mac);
+	if (host != NONE)
+		proc_step(STEP_CONFLICT, l->addr, l->mac,
+		    view.conf->host[host].name, 100, 0,
+		    "%s stays with it although %s uses it: it is reserved",
+		    addr, mac);
+	else
+		proc_step(STEP_CONFLICT, l->addr, l->mac, "", 100, 0,
+		    "%s is used by %s, too: it gets another one when it "
+		    "begins anew", addr, mac);
+}
+
 /*
  * Somebody uses an address.  Its client may; an address that nobody has, or
- * that is only offered, is not given out for a while.  A lease stays: who
- * holds it will notice, and decline it.
+ * that is only offered, is not given out for a while.
  */
 static void
 conflict(const struct msg_conflict *c, mono_t now)
@@ -370,8 +391,10 @@ conflict(const struct msg_conflict *c, mono_t now)
 	figure_add(FIG_CONFLICT);
 	log_limit(&loud, "%s is used by %s", addr_str(c->addr, addr),
 	    mac_str(c->mac, mac));
-	if (l != NULL && l->state == HOLD_BOUND)
+	if (l != NULL && l->state == HOLD_BOUND) {
+		contested(c, l, now);
 		return;
+	}
 	(void)lease_quarantine(view.leases, c->addr, c->mac, now,
 	    mono_add_s(now, DECLINED_S));
 }

@@ -271,6 +271,7 @@ lease_enter(struct leases *ls, struct lease *l, enum hold_state state,
 	lease_account(ls, l, 1);
 	l->expire_us = until.us;
 	l->durable |= state == HOLD_BOUND || state == HOLD_DECLINED;
+	l->contested &= state == HOLD_BOUND;
 	queue_put(ls, l);
 	if (state == HOLD_FREE) {
 		heap_remove(ls, l);
@@ -475,8 +476,15 @@ lease_hold(struct leases *ls, uint32_t addr, const struct owner *o,
 void
 lease_free(struct leases *ls, struct lease *l, mono_t now)
 {
+	struct mac	foe;
+
 	if (l->staged)
 		return;
+	if (l->state == HOLD_BOUND && lease_rests(ls, l->addr, now, &foe)) {
+		(void)lease_quarantine(ls, l->addr, foe, now,
+		    mono_add_s(now, DECLINED_S));
+		return;
+	}
 	lease_enter(ls, l, HOLD_FREE, now);
 	if (!l->durable || !pool_has(&ls->pool, l->addr))
 		lease_delete(ls, l);

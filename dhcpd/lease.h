@@ -32,6 +32,7 @@ enum hold_state {
 /* An address is proven in this, or offered: clients ask again after 4 s. */
 #define WAIT_FIRST_MS	3000
 #define DECLINED_S	3600
+#define CONTEST_S	900	/* since another machine claimed it last */
 #define BOOT_CHAIN_S	3600	/* firmware to installer: one machine */
 #define LEASES_PER_MAC	64	/* different client ids of one card */
 
@@ -59,6 +60,7 @@ struct lease {
 	uint8_t		known;		/* a host of the configuration has it */
 	uint8_t		listed;		/* set of enum lease_key */
 	uint8_t		staged;		/* set of enum staged */
+	uint8_t		contested;	/* was, since it is bound */
 };
 
 struct link;
@@ -113,6 +115,14 @@ void	 lease_free(struct leases *, struct lease *, mono_t now);
 struct lease *lease_apply(struct leases *, const struct msg_lease *);
 struct lease *lease_quarantine(struct leases *, uint32_t addr, struct mac,
 	    mono_t now, mono_t until);
+/*
+ * contest.c: a bound one is claimed by another machine, too.  Returns 1 when
+ * that is new.
+ */
+int	 lease_contest(struct leases *, struct lease *, struct mac foe, mono_t);
+const struct contest *lease_contested(struct leases *, uint32_t addr, mono_t);
+/* If its lease ends now: has it to rest, because of whom? */
+int	 lease_rests(struct leases *, uint32_t addr, mono_t, struct mac *foe);
 /*
  * arpd proved that nobody uses it: one to give, or its client's now.  A time
  * of 0 takes the proof back.
@@ -243,6 +253,15 @@ uint32_t tally_count(const struct tally *, uint64_t key);
 /* Forget all; count from now on or not. */
 void	 tally_reset(struct tally *, int on);
 
+/* A leased address with two users. */
+struct contest {
+	int64_t		until_us;
+	uint32_t	addr;
+	struct mac	foe;
+};
+
+#define CONTESTS	1024
+
 struct leases {
 	struct pool	 pool;
 	struct table	 table[BY_MAX];
@@ -257,6 +276,7 @@ struct leases {
 	size_t		 strangers;	/* in queues of unconfirmed offers */
 	uint32_t	 roaming;	/* hosts without an own address */
 	struct tally	 ports;		/* leases of each relay port */
+	struct contest	 contest[CONTESTS];
 	uint64_t	 seed[2];
 };
 

@@ -184,18 +184,22 @@ lease_by_addr(const struct leases *ls, uint32_t addr)
 	return (NULL);
 }
 
+static int
+lease_worth(const struct lease *l)
+{
+	static const int	worth[HOLD_MAX] = {
+		[HOLD_BOUND] = 5, [HOLD_OFFERED] = 4, [HOLD_WAIT] = 3,
+		[HOLD_FREE] = 1,
+	};
+
+	return (l->contested ? 2 : worth[l->state]);
+}
+
 /* Of two leases of one client on a link, the one that it rather has. */
 static struct lease *
 lease_better(struct lease *a, struct lease *b)
 {
-	static const int	worth[HOLD_MAX] = {
-		[HOLD_BOUND] = 4, [HOLD_OFFERED] = 3, [HOLD_WAIT] = 2,
-		[HOLD_FREE] = 1,
-	};
-
-	if (a == NULL || worth[b->state] > worth[a->state])
-		return (b);
-	return (a);
+	return (a == NULL || lease_worth(b) > lease_worth(a) ? b : a);
 }
 
 struct lease *

@@ -223,6 +223,24 @@ commit_rapidly(struct asker *a)
 	v->rapid = 1;
 }
 
+/* Another machine uses its address of the pool, too: a new one, if any. */
+static int
+is_contested(const struct asker *a, uint32_t addr)
+{
+	return (addr != a->reserved &&
+	    lease_contested(a->view->leases, addr, a->now) != NULL);
+}
+
+static void
+offer_uncontested(struct asker *a)
+{
+	offer_from_pool(a);
+	if (a->v->kind != V_SILENT)
+		return;
+	a->v->refused = 0;
+	offer_own(a, a->own->addr);
+}
+
 static void
 decide_discover(struct asker *a)
 {
@@ -241,9 +259,12 @@ decide_discover(struct asker *a)
 	}
 	if (a->own != NULL && a->own->state != HOLD_WAIT &&
 	    asker_standing(a, a->own->addr) == MINE &&
-	    refusal(a, a->own->addr) == NULL)
-		offer_own(a, a->own->addr);
-	else
+	    refusal(a, a->own->addr) == NULL) {
+		if (is_contested(a, a->own->addr))
+			offer_uncontested(a);
+		else
+			offer_own(a, a->own->addr);
+	} else
 		offer_from_pool(a);
 	commit_rapidly(a);
 }
@@ -332,6 +353,8 @@ decide_return(struct asker *a, uint32_t addr, int renews)
 		nak(a, "this address is somebody else's");
 	else if (belongs_elsewhere(a, addr))
 		nak(a, "another address is reserved for this host");
+	else if (!renews && s == MINE && is_contested(a, addr))
+		nak(a, "another machine uses this address");
 	else if (s == MINE || addr == a->reserved || (renews && s == OPEN))
 		grant(a, addr);
 	else if (a->own != NULL)

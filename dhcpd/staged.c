@@ -120,6 +120,23 @@ fill_owner(struct msg_lease *m, const struct dhcp_msg *req,
 	fill_relay(m, req, l);
 }
 
+/* What an address is when its client gives it up. */
+static void
+fill_end(struct msg_lease *m, mono_t now)
+{
+	struct mac	foe;
+
+	m->state = LEASE_FREE;
+	m->expire_us = now.us;
+	if (!lease_rests(leases, m->addr, now, &foe))
+		return;
+	m->state = LEASE_DECLINED;
+	m->expire_us = mono_add_s(now, DECLINED_S).us;
+	m->mac = foe;
+	m->id_len = m->relay_len = 0;
+	memset(m->hostname, 0, sizeof(m->hostname));
+}
+
 /* The client's other lease on the link: it has a new one now. */
 static void
 staged_drop_other(struct lease *l, mono_t now)
@@ -135,8 +152,7 @@ staged_drop_other(struct lease *l, mono_t now)
 	}
 	m = &ring[staged_add(l, STAGED_END)];
 	lease_message(l, m);
-	m->state = LEASE_FREE;
-	m->expire_us = now.us;
+	fill_end(m, now);
 }
 
 /* The record that stands for the address until the store has answered. */
@@ -202,8 +218,8 @@ staged_put(const struct verdict *v, const struct dhcp_msg *req,
 		if (!v->doubted)
 			m->expire_us = mono_add_s(now, DECLINED_S).us;
 	} else {
-		m->state = LEASE_FREE;
 		fill_owner(m, req, l);
+		fill_end(m, now);
 	}
 	return (0);
 }
