@@ -22,10 +22,9 @@ bench_dhcp()
 	done
 	for dhcp_step in $dhcp_steps; do
 		"dhcp_$dhcp_step"
-		awk -v table="$dhcp_step" -f "$top/tests/bench/dhcp.awk" \
-		    "$results"
+		print_table dhcp "$dhcp_step"
 	done
-	awk -v table=goals -f "$top/tests/bench/dhcp.awk" "$results"
+	print_table dhcp goals
 }
 
 # Every server in turn, and that several times.

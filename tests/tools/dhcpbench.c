@@ -27,17 +27,16 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "dhcpreply.h"
 
 #define CLIENTS_MAX	(1U << 21)
 #define SLOT_BITS	12
 #define SLOTS_MAX	(1U << SLOT_BITS)
 #define BATCH		64
 #define PACKET_MAX	2048
-#define DHCP_MAGIC	0x63825363
 #define TIMEOUTS_US	10000		/* between looks at who waits */
 #define DRAIN_MS	1500
 
-enum { DISCOVER = 1, OFFER, REQUEST, DECLINE, ACK, NAK };
 enum state { IDLE, SELECTING, REQUESTING };
 
 /* One of the clients that have a request under way. */
@@ -45,12 +44,6 @@ struct slot {
 	enum state	 state;
 	uint32_t	 client, xid, addr;
 	mono_t		 sent, retry;
-};
-
-struct reply {
-	struct mac	 mac;
-	uint32_t	 xid, yiaddr, server, lease, mask;
-	uint8_t		 type;
 };
 
 struct packet {
@@ -118,18 +111,8 @@ put_pxe(struct wbuf *msg)
 static void
 put_message(struct wbuf *msg, const struct slot *s, uint8_t type)
 {
-	struct mac	mac = client_mac(s->client);
-
-	wbuf_u32(msg, 0x01010600U | (relay != 0));
-	wbuf_u32(msg, s->xid);
-	wbuf_u16(msg, 0);
-	wbuf_u16(msg, flags);
-	wbuf_u32(msg, renewing ? s->addr : 0);	/* ciaddr */
-	wbuf_zero(msg, 8);
-	wbuf_u32(msg, relay);
-	wbuf_copy(msg, mac.b, sizeof(mac.b));
-	wbuf_zero(msg, 10 + 64 + 128);
-	wbuf_u32(msg, DHCP_MAGIC);
+	put_head(msg, s->xid, flags, renewing ? s->addr : 0, relay,
+	    client_mac(s->client));
 	wbuf_copy(msg, (uint8_t []){ 53, 1, type }, 3);
 	if (type == REQUEST && !renewing) {
 		wbuf_u16(msg, 50 << 8 | 4);
@@ -217,48 +200,6 @@ slot_again(struct slot *s, mono_t now)
 /* Receiving. */
 
 static void
-option_parse(uint8_t code, struct buf *value, struct reply *r)
-{
-	if (code == 53)
-		r->type = buf_u8(value);
-	else if (code == 54)
-		r->server = buf_u32(value);
-	else if (code == 51)
-		r->lease = buf_u32(value);
-	else if (code == 1)
-		r->mask = buf_u32(value);
-}
-
-static int
-reply_parse(struct buf *b, struct reply *r)
-{
-	struct buf	 value;
-	uint8_t		 code;
-
-	memset(r, 0, sizeof(*r));
-	if ((buf_u32(b) & 0xffffff00U) != 0x02010600)
-		return (-1);
-	r->xid = buf_u32(b);
-	buf_skip(b, 8);
-	r->yiaddr = buf_u32(b);
-	buf_skip(b, 4);
-	if (buf_u32(b) != relay)
-		return (-1);
-	buf_copy(b, r->mac.b, sizeof(r->mac.b));
-	buf_skip(b, 10 + 64 + 128);
-	if (buf_u32(b) != DHCP_MAGIC)
-		return (-1);
-	while (buf_left(b) > 0 && (code = buf_u8(b)) != 255) {
-		if (code == 0)
-			continue;
-		if (buf_sub(b, &value, buf_u8(b)) == -1)
-			return (-1);
-		option_parse(code, &value, r);
-	}
-	return (b->err ? -1 : 0);
-}
-
-static void
 complain(const struct slot *s, const struct reply *r, const char *what)
 {
 	char	mac[MAC_STRLEN], addr[ADDR_STRLEN];
@@ -314,7 +255,7 @@ take_reply(struct buf *b, mono_t now, int stop)
 	struct slot	*s;
 	const char	*fault;
 
-	if (reply_parse(b, &r) == -1)
+	if (reply_parse(b, relay, &r) == -1)
 		return;
 	s = &slots[r.xid & (SLOTS_MAX - 1)];
 	if (s->state == IDLE || r.xid != s->xid ||
