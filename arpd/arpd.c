@@ -20,6 +20,7 @@
 #define BATCH		32		/* frames that one call reads */
 #define ROUNDS		8		/* calls before others have a turn */
 #define FRAME_MAX	128		/* ARP ends long before */
+#define CONTROL_LEN	128		/* what the kernel says of a frame */
 
 static struct watch	 watch;
 static struct neighs	 neighs;
@@ -139,6 +140,8 @@ struct batch {
 	struct mmsghdr		msg[BATCH];
 	struct iovec		iov[BATCH];
 	struct sockaddr_ll	from[BATCH];
+	uint8_t			control[BATCH][CONTROL_LEN]
+				    __attribute__((aligned(8)));
 	uint8_t			data[BATCH][FRAME_MAX];
 };
 
@@ -154,7 +157,9 @@ arpd_receive(int fd, struct batch *b)
 		b->msg[i].msg_hdr = (struct msghdr){
 			.msg_iov = &b->iov[i], .msg_iovlen = 1,
 			.msg_name = &b->from[i],
-			.msg_namelen = sizeof(b->from[i])
+			.msg_namelen = sizeof(b->from[i]),
+			.msg_control = b->control[i],
+			.msg_controllen = sizeof(b->control[i])
 		};
 	}
 	n = recvmmsg(fd, b->msg, BATCH, MSG_DONTWAIT, NULL);
@@ -176,6 +181,23 @@ arpd_is_for_us(const struct port *port, const struct sockaddr_ll *from)
 	    port->iface.index == (uint32_t)from->sll_ifindex);
 }
 
+/* Frames for which there was no room before this one: of claims, perhaps. */
+static void
+arpd_missed(struct port *port, struct msghdr *msg, mono_t now)
+{
+	struct cmsghdr	*c;
+	uint32_t	 missed = port->missed;
+
+	for (c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c))
+		if (c->cmsg_level == SOL_SOCKET &&
+		    c->cmsg_type == SO_RXQ_OVFL &&
+		    c->cmsg_len == CMSG_LEN(sizeof(missed)))
+			memcpy(&missed, CMSG_DATA(c), sizeof(missed));
+	if (missed != port->missed)
+		prove_doubt(port, missed - port->missed, now);
+	port->missed = missed;
+}
+
 static void
 arpd_read(int fd, short what, void *arg)
 {
@@ -189,6 +211,7 @@ arpd_read(int fd, short what, void *arg)
 	for (round = 0; round < ROUNDS && n == BATCH; round++) {
 		n = arpd_receive(fd, &b);
 		for (i = 0; i < n; i++) {
+			arpd_missed(port, &b.msg[i].msg_hdr, now);
 			if (!arpd_is_for_us(port, &b.from[i]))
 				continue;
 			buf_init(&in, b.data[i], b.msg[i].msg_len);

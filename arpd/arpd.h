@@ -358,6 +358,7 @@ struct port {
 	struct msg_iface iface;		/* index 0: not there, or down */
 	struct probe	 own[IFACE_ADDRS];	/* addr 0: none */
 	struct claim	 claim[IFACE_ADDRS];	/* of these by others */
+	uint32_t	 missed;	/* frames there was no room for */
 };
 
 void	 port_open(struct sock *, event_callback_fn);
@@ -407,7 +408,7 @@ void	 prove_leased(struct entry *, mono_t);
 /* dhcpd is there anew: tell it all that holds. */
 void	 prove_tell_all(mono_t);
 /* Frames were lost: any of the proofs there may be wrong. */
-void	 prove_doubt(const struct port *, mono_t);
+void	 prove_doubt(const struct port *, uint32_t frames, mono_t);
 /* The address answers an echo. */
 void	 prove_echoed(uint32_t addr, mono_t);
 /* After a round of inputs: send what was gathered, set the timer. */
@@ -484,7 +485,8 @@ struct router {
 };
 
 #define ROUTER_ASK_NUM		3	/* MAX_RTR_SOLICITATIONS */
-#define ROUTER_ASK_S		4	/* RTR_SOLICITATION_INTERVAL */
+#define ROUTER_ASK_MS		4000	/* RTR_SOLICITATION_INTERVAL */
+#define ROUTER_WAIT_MS		1000	/* twice MAX_RA_DELAY_TIME */
 #define ROUTER_HEARD_S		600	/* at least */
 
 /* Both: 1 when the caller has to ask for routers now. */

@@ -455,9 +455,9 @@ prove_doubt_one(struct probe *p, mono_t now)
 }
 
 void
-prove_doubt(const struct port *port, mono_t now)
+prove_doubt(const struct port *port, uint32_t frames, mono_t now)
 {
-	count_up(COUNT_MISSED);
+	arpd_counter[COUNT_MISSED].value += frames;
 	if (prove_doubted.us != 0 &&
 	    mono_before(now, mono_add_s(prove_doubted, DOUBT_S)))
 		return;

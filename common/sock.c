@@ -14,6 +14,7 @@
 #include <linux/udp.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +99,19 @@ static struct sock_filter filter_nd[] = {
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ND_ROUTER_SOLICIT, 1, 0),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ND_ROUTER_ADVERT, 0, 1),
 	BPF_STMT(BPF_RET | BPF_K, 0xffff),
+	BPF_STMT(BPF_RET | BPF_K, 0),
+};
+
+/* Echo replies, in one piece; a raw socket sees the IPv4 header, too. */
+static struct sock_filter filter_icmp[] = {
+	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMP, 0, 6),
+	BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 6),
+	BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x3fff, 4, 0),
+	BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
+	BPF_STMT(BPF_LD | BPF_H | BPF_IND, 0),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ICMP_ECHOREPLY << 8, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, 128),
 	BPF_STMT(BPF_RET | BPF_K, 0),
 };
 
@@ -203,7 +217,9 @@ open_packet(struct held *h)
 	if (filter(h->fd, filters[h->kind].code, filters[h->kind].n) == -1)
 		return (-1);
 	(void)option(h->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
-	if (option(h->fd, SOL_PACKET, PACKET_AUXDATA, 1) == -1)
+	if (option(h->fd, SOL_PACKET, PACKET_AUXDATA, 1) == -1 ||
+	    option(h->fd, SOL_SOCKET, SO_RXQ_OVFL, h->kind ==
+	    SOCK_ARP_PACKET) == -1)
 		return (-1);
 	h->ifindex = 0;			/* sock_follow() binds it */
 	return (0);
@@ -255,7 +271,7 @@ open_icmp(struct held *h)
 	    IPPROTO_ICMP)) == -1)
 		return (-1);
 	rcvbuf(h->fd, UDP_RCVBUF);
-	return (0);
+	return (filter(h->fd, filter_icmp, nitems(filter_icmp)));
 }
 
 static const struct {
