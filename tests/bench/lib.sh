@@ -5,7 +5,7 @@
 # namespaces and a wire, processors, memory and results.
 # shellcheck disable=SC2034 # what the parts of a benchmark use
 
-: "${tmp:?is of tests/lib.sh}"
+: "${top:?}" "${tmp:?is of tests/lib.sh}"
 reps=${BENCH_REPS:-3}
 run_ms=${BENCH_MS:-1500}
 slow=${BENCH_SLOW:-0}
@@ -121,6 +121,11 @@ become_server()		# COMMAND...
 	exec nsenter --net=/run/netns/bws nice -n -15 taskset -c "$cpu_server" "$@"
 }
 
+become_load()		# COMMAND...
+{
+	exec nsenter --net=/run/netns/bwl nice -n -15 taskset -c "$cpu_load" "$@"
+}
+
 as_load()		# COMMAND...
 {
 	in_ns bwl nice -n -15 taskset -c "$cpu_load" "$@"
@@ -169,6 +174,13 @@ end_process()		# SIGNAL PID
 result()		# TABLE SERVER CASE WORDS...
 {
 	echo "$*" >>"$results"
+}
+
+# A table, or the goals, of what there is so far.
+print_table()		# PART TABLE
+{
+	awk -v table="$2" -f "$top/tests/bench/table.awk" \
+	    -f "$top/tests/bench/$1.awk" "$results"
 }
 
 # System calls of a server while a command runs.  Tracepoints count without
