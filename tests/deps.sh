@@ -23,7 +23,7 @@ clients="curl debconf dhcpcd-base dnsmasq-base isc-dhcp-client isc-dhcp-relay
     tftp-hpa udhcpc wget"
 fuzz="clang-14 libclang-rt-14-dev"
 lint="clang-tidy cppcheck mandoc shellcheck"
-servers="isc-dhcp-server kea-dhcp4-server"
+servers="isc-dhcp-server kea-dhcp4-server udhcpd"
 bench="dnsmasq-base $servers iproute2 linux-perf procps sqlite3 strace
     util-linux"
 

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: ISC
 #
 # run.sh PART...: measure bootward beside the servers that others use, on this
-# machine, now.  A part is dhcp.  Nothing here passes or fails: it prints what
-# it saw, and beside it what the goals are.  From the environment:
+# machine, now.  A part is dhcp, or arp: how long an OFFER takes when addresses
+# are checked before they are given out.  Nothing here passes or fails: it
+# prints what it saw, and beside it what the goals are.  From the environment:
 #
 #	BENCH_DIR	where the state goes, a real disk	/var/tmp
 #	BENCH_REPS	how often everything is repeated	3
@@ -26,7 +27,7 @@ bench_enter "$top/tests/bench/run.sh" "$@"
 [ $# -gt 0 ] || set -- dhcp
 for part; do
 	case $part in
-	dhcp)	;;
+	arp|dhcp) ;;
 	*)	bail "no such part: $part" ;;
 	esac
 done

@@ -3,9 +3,10 @@
 #
 # servers.sh: the DHCP servers that are measured.  All serve the same two
 # subnets, one on the wire and one behind a relay agent, with the same options
-# and lease time, none checks whether an address is in use, and each keeps its
-# leases below $disk.  NAME_start begins what $server_pid then is.
-# shellcheck disable=SC2034 # what dhcp.sh uses
+# and lease time, and each keeps its leases below $disk.  Whether an address is
+# in use is checked by none of them, or by each as it does by default; Kea has
+# no such check, and udhcpd no choice.  NAME_start begins what $server_pid is.
+# shellcheck disable=SC2034 # what dhcp.sh and arp.sh use
 
 : "${obj:?}" "${tmp:?}" "${log:?}" "${disk:?}" "${wire_server:?}"
 dhcp_server=10.64.0.1
@@ -13,6 +14,8 @@ dhcp_relay=10.192.0.1
 dhcp_lease=3600
 
 dhcp_leases=0			# that are there already
+dhcp_check=0			# 1: as each does by default
+dhcp_pool_last=			# of a small pool, the same for all
 
 # The pools, direct and relayed, of a server.  ISC dhcpd walks a list of all
 # free addresses for each request: in a large pool it has no chance.
@@ -28,6 +31,7 @@ dhcp_pool()		# NAME
 	fi
 	pool_first=10.65.0.0
 	relay_first=10.193.0.0
+	pool_last=${dhcp_pool_last:-$pool_last}
 }
 
 dhcp_wire()
@@ -49,6 +53,7 @@ dhcp_about()		# NAME
 	isc)	echo "fsync for each ACK; $(dhcpd --version 2>&1)" ;;
 	floor)	echo "answers without thinking: what the machine needs" ;;
 	dnsmasq) echo "writes the whole file; $(dnsmasq -v | head -1)" ;;
+	udhcpd)	echo "no file by default; $(udhcpd --help 2>&1 | head -1)" ;;
 	esac
 }
 
@@ -181,10 +186,12 @@ END
 
 isc_start()
 {
+	isc_check=false
+	[ "$dhcp_check" = 0 ] || isc_check=true
 	{
 		cat <<END
 authoritative;
-ping-check false;
+ping-check $isc_check;
 dhcp-cache-threshold 0;
 default-lease-time $dhcp_lease;
 max-lease-time $dhcp_lease;
@@ -204,9 +211,12 @@ END
 
 dnsmasq_start()
 {
+	dnsmasq_check=--no-ping
+	[ "$dhcp_check" = 0 ] || dnsmasq_check=
 	neighbours 1048576
 	become_server dnsmasq --keep-in-foreground --conf-file=/dev/null \
-	    --port=0 --interface=lan --bind-interfaces --no-ping --no-resolv \
+	    --port=0 --interface=lan --bind-interfaces --no-resolv \
+	    ${dnsmasq_check:+"$dnsmasq_check"} \
 	    --no-hosts --user=root --quiet-dhcp --dhcp-authoritative \
 	    --log-facility="$tmp/dnsmasq.log" --pid-file="$tmp/dnsmasq.pid" \
 	    --dhcp-leasefile="$disk/dnsmasq/leases" --dhcp-lease-max=2000000 \
@@ -221,6 +231,28 @@ dnsmasq_start()
 dnsmasq_end()
 {
 	neighbours "$BENCH_NEIGH"
+}
+
+# udhcpd of busybox: one subnet.
+
+udhcpd_start()
+{
+	cat >"$tmp/udhcpd.conf" <<END
+start $pool_first
+end $pool_last
+interface lan
+max_leases 100000
+lease_file $disk/udhcpd/leases
+pidfile $tmp/udhcpd.pid
+option subnet 255.192.0.0
+option router $dhcp_server
+option dns $dhcp_server
+option domain bench.example
+option lease $dhcp_lease
+END
+	: >"$disk/udhcpd/leases"
+	become_server udhcpd -f "$tmp/udhcpd.conf" >>"$tmp/udhcpd.out" 2>&1 &
+	server_pid=$!
 }
 
 # Start one and see how long it takes to its first OFFER: $server_ms.
