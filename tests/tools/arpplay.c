@@ -27,13 +27,14 @@
 
 #include "arpd/arpd.h"
 
+/* Only who takes all protocols is shown what the machine itself sends. */
 static int
-play_open(const char *ifname)
+play_open(const char *ifname, int protocol)
 {
 	struct sockaddr_ll	sll = { .sll_family = AF_PACKET };
 	int			fd;
 
-	sll.sll_protocol = htons(ETH_P_ARP);
+	sll.sll_protocol = htons((uint16_t)protocol);
 	sll.sll_ifindex = (int)if_nametoindex(ifname);
 	if (sll.sll_ifindex == 0)
 		err(1, "%s", ifname);
@@ -90,6 +91,10 @@ play_record(const uint8_t *data, size_t len, int64_t ms)
 	int		padding = 0;
 	struct buf	in;
 
+	buf_init(&in, data, len);
+	buf_skip(&in, 2 * sizeof(struct mac));
+	if (buf_u16(&in) != ETHERTYPE_ARP)
+		return;
 	buf_init(&in, data, len);
 	printf("%lld", (long long)ms);
 	printf(" %s", play_mac(&in, mac));
@@ -179,7 +184,8 @@ main(int argc, char *argv[])
 	if (argc < 4)
 		errx(2, "usage: arpplay IFACE listen|record|claim|probe|ask|"
 		    "flood ...");
-	fd = play_open(argv[1]);
+	fd = play_open(argv[1], strcmp(argv[2], "record") == 0 ? ETH_P_ALL :
+	    ETH_P_ARP);
 	if (strcmp(argv[2], "listen") == 0 || strcmp(argv[2], "record") == 0) {
 		play_listen(fd, atoi(argv[3]), *argv[2] == 'r');
 		return (0);
