@@ -199,6 +199,8 @@ void	 tickets_link_up(enum proc);
 void	 tickets_get(const char *host, struct msg_ticket *);
 /* Which address a host was leased, by committed leases. */
 void	 tickets_lease(const struct msg_lease *);
+/* Before that: a host that comes with another card than ever is an event. */
+void	 tickets_card(const struct msg_lease *, mono_t);
 uint32_t tickets_addr(const char *host);
 
 /* control.c: sessions of bootwardctl. */

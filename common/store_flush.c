@@ -169,7 +169,7 @@ transaction(int (*put)(mono_t, const struct batch *), mono_t now,
  * error is of those that are not.
  */
 static void
-batch_answer(struct batch *b, uint64_t kept, int error)
+batch_answer(struct batch *b, uint64_t kept, int error, mono_t now)
 {
 	struct msg_committed	reply;
 	size_t			i;
@@ -181,6 +181,7 @@ batch_answer(struct batch *b, uint64_t kept, int error)
 			continue;
 		}
 		reply.kept |= BIT(i);
+		tickets_card(&b->lease[i], now);
 		tickets_lease(&b->lease[i]);
 		store_counters[COUNT_LEASES].value++;
 	}
@@ -226,18 +227,19 @@ flush_pieces(mono_t now)
 	new = transaction(put_new, now, NULL);
 	while ((b = TAILQ_FIRST(&batches)) != NULL)
 		batch_answer(b, (renewed == 0 ? b->renews : 0) |
-		    (new == 0 ? ~b->renews : 0), new != 0 ? new : renewed);
+		    (new == 0 ? ~b->renews : 0), new != 0 ? new : renewed,
+		    now);
 	return (tickets_waiting() ? transaction(put_tickets, now, NULL) : 0);
 }
 
 static void
-flush_failed(int error)
+flush_failed(int error, mono_t now)
 {
 	struct batch	*b;
 
 	events_lose();
 	while ((b = TAILQ_FIRST(&batches)) != NULL)
-		batch_answer(b, 0, error);
+		batch_answer(b, 0, error, now);
 	if (tickets_revert())
 		proc_timer_set(flush_later, RETRY_MS);
 }
@@ -247,9 +249,10 @@ flush_done(mono_t now)
 {
 	struct batch	*b;
 
-	while ((b = TAILQ_FIRST(&batches)) != NULL)
-		batch_answer(b, UINT64_MAX, 0);
+	/* A lease may be an event, which then is of the next commit. */
 	nevents = 0;
+	while ((b = TAILQ_FIRST(&batches)) != NULL)
+		batch_answer(b, UINT64_MAX, 0, now);
 	tickets_publish(now);
 }
 
@@ -283,7 +286,7 @@ store_flush(void)
 	if (error == 0)
 		flush_done(now);
 	else
-		flush_failed(error);
+		flush_failed(error, now);
 	return (error);
 }
 

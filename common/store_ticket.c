@@ -23,7 +23,10 @@
 struct host {
 	struct msg_ticket ticket;	/* on disk, and known to the daemons */
 	struct msg_ticket staged;	/* in the open transaction */
+	int64_t		 card_us;	/* when it came with its card */
 	uint32_t	 addr;		/* leased, or 0 */
+	struct mac	 card;		/* that its last lease is of */
+	struct mac	 card_before;	/* and before; or zero */
 };
 
 /* A step of a ticket that is on its way to disk. */
@@ -83,6 +86,7 @@ host_get(const char *name)
 	h = xcalloc(1, sizeof(*h));
 	(void)snprintf(h->ticket.host, sizeof(h->ticket.host), "%s", name);
 	h->ticket.expire_us = INT64_MAX;
+	h->card_us = INT64_MIN;
 	h->staged = h->ticket;
 	i = host_index(name);
 	hosts = xreallocarray(hosts, nhosts + 1, sizeof(struct host *));
@@ -123,6 +127,50 @@ tickets_lease(const struct msg_lease *lease)
 		h->addr = lease->addr;
 	else if (h->addr == lease->addr)
 		h->addr = 0;
+	/* Who has it is known longer than he has it. */
+	if (lease->state != LEASE_DECLINED && mac_is_unicast(lease->mac) &&
+	    lease->start_us >= h->card_us) {
+		h->card_us = lease->start_us;
+		if (!mac_equal(h->card, lease->mac))
+			h->card_before = h->card;
+		h->card = lease->mac;
+	}
+}
+
+/* Of the two cards one was there before, or both belong to the host. */
+static int
+card_is_known(const struct host *h, uint32_t host, struct mac mac)
+{
+	return (!mac_is_unicast(h->card) || mac_equal(h->card, mac) ||
+	    mac_equal(h->card_before, mac) ||
+	    (conf_host_by_mac(child.conf, h->card) == host &&
+	    conf_host_by_mac(child.conf, mac) == host));
+}
+
+void
+tickets_card(const struct msg_lease *lease, mono_t now)
+{
+	const uint32_t		 host = conf_host_by_name(child.conf,
+				    lease->host);
+	const struct host	*h = host_find(lease->host);
+	struct msg_event	 event;
+	char			 mac[MAC_STRLEN], before[MAC_STRLEN];
+
+	if (h == NULL || host == NONE || lease->state != LEASE_BOUND ||
+	    card_is_known(h, host, lease->mac))
+		return;
+	memset(&event, 0, sizeof(event));
+	event.when_us = now.us;
+	event.addr = lease->addr;
+	event.mac = lease->mac;
+	event.step = STEP_NOTE;
+	event.percent = 100;
+	memcpy(event.host, lease->host, sizeof(event.host));
+	(void)snprintf(event.text, sizeof(event.text),
+	    "%s came with a new network card: %s, before %s", lease->host,
+	    mac_str(lease->mac, mac), mac_str(h->card, before));
+	log_info("%s", event.text);
+	store_event(&event, now);
 }
 
 uint32_t

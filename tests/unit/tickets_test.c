@@ -17,6 +17,7 @@
 static struct msg_ticket	disk, open_disk;	/* one host is enough */
 static struct answers		disk_answers;
 static int			fail_put, nevents;
+static char			note[PATH_LEN];
 static struct imsgbuf		ksd_end, dhcpd_end;
 static mono_t			now = { 1000000 };
 
@@ -80,6 +81,8 @@ store_event(struct msg_event *event, mono_t when)
 {
 	(void)when;
 	nevents += event->step == STEP_TICKET;
+	if (event->step == STEP_NOTE)
+		memcpy(note, event->text, sizeof(note));
 }
 
 int
@@ -292,6 +295,88 @@ test_leases(void)
 	CHECK(tickets_addr("web1") == 0);
 }
 
+static void
+add_card(uint32_t host, uint8_t last)
+{
+	struct conf_hostid	*id = conf_add_hostid(child.conf);
+
+	id->host = host;
+	id->kind = HOSTID_ETHERNET;
+	id->len = 6;
+	id->data[0] = 2;
+	id->data[5] = last;
+}
+
+/* What is noted when the host gets a lease by this card, at that time. */
+static const char *
+card(const char *host, uint8_t last, int64_t start)
+{
+	struct msg_lease	lease;
+
+	memset(&lease, 0, sizeof(lease));
+	(void)snprintf(lease.host, sizeof(lease.host), "%s", host);
+	lease.addr = 0x0a4d0100 + last;
+	lease.state = LEASE_BOUND;
+	lease.start_us = start;
+	lease.mac = (struct mac){ { 2, 0, 0, 0, 0, last } };
+	note[0] = '\0';
+	tickets_card(&lease, now);
+	tickets_lease(&lease);
+	return (note);
+}
+
+static void
+test_cards(void)
+{
+	const uint32_t	 host = (uint32_t)child.conf->nhost;
+
+	(void)snprintf(conf_add_host(child.conf)->name, NAME_LEN, "swap");
+	(void)snprintf(conf_add_host(child.conf)->name, NAME_LEN, "both");
+	add_card(host + 1, 0x21);
+	add_card(host + 1, 0x22);
+
+	CHECK_NAMED(card("swap", 0x11, 10)[0] == '\0', "the first card");
+	CHECK(card("swap", 0x11, 20)[0] == '\0');
+	CHECK_NAMED(strcmp(card("swap", 0x12, 30), "swap came with a new "
+	    "network card: 02:00:00:00:00:12, before 02:00:00:00:00:11") == 0,
+	    "another one");
+	CHECK_NAMED(card("swap", 0x12, 40)[0] == '\0', "told once");
+	CHECK_NAMED(card("swap", 0x11, 50)[0] == '\0' &&
+	    card("swap", 0x12, 60)[0] == '\0', "two that take turns");
+	CHECK_NAMED(card("swap", 0x13, 70)[0] != '\0', "a third one");
+	CHECK_NAMED(card("both", 0x21, 10)[0] == '\0' &&
+	    card("both", 0x22, 20)[0] == '\0' &&
+	    card("both", 0x21, 30)[0] == '\0', "both are its own");
+	CHECK_NAMED(card("both", 0x23, 40)[0] != '\0', "this one is not");
+	CHECK_NAMED(card("nobody", 0x31, 10)[0] == '\0' &&
+	    card("nobody", 0x32, 20)[0] == '\0' &&
+	    card("", 0x33, 30)[0] == '\0', "not a host that we know");
+}
+
+/* What is on disk comes in order of addresses, and not of time. */
+static void
+test_cards_loaded(void)
+{
+	struct msg_lease	lease;
+
+	(void)snprintf(conf_add_host(child.conf)->name, NAME_LEN, "moved");
+	memset(&lease, 0, sizeof(lease));
+	(void)snprintf(lease.host, sizeof(lease.host), "moved");
+	lease.mac = (struct mac){ { 2, 0, 0, 0, 0, 0x42 } };
+	lease.start_us = -10;		/* before this boot */
+	tickets_lease(&lease);
+	lease.mac.b[5] = 0x41;
+	lease.start_us = -20;
+	tickets_lease(&lease);
+	lease.state = LEASE_DECLINED;
+	lease.mac.b[5] = 0x66;
+	lease.start_us = 30;
+	tickets_lease(&lease);
+	CHECK_NAMED(card("moved", 0x42, 40)[0] == '\0', "its last one");
+	CHECK_NAMED(strstr(card("moved", 0x43, 50), ":43, before "
+	    "02:00:00:00:00:42") != NULL, "a new one, after a restart");
+}
+
 int
 main(void)
 {
@@ -312,6 +397,8 @@ main(void)
 	test_failure();
 	test_link_up();
 	test_leases();
+	test_cards();
+	test_cards_loaded();
 	answers_free(&disk_answers);
 	return (unit_done());
 }
