@@ -536,6 +536,8 @@ void	 stand_link_up(enum proc);
 void	 stand_configured(mono_t);
 /* After a round of inputs: send what was gathered. */
 void	 stand_settle(void);
+/* What is due by now; ten times a second while there is any. */
+void	 stand_run(mono_t);
 
 /* count.c: figures for "show status". */
 #define ARPD_COUNTERS(C)						\

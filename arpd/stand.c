@@ -280,21 +280,26 @@ stand_settle(void)
 		proc_timer_set(stand_timer, TICK_MS);
 }
 
-static void
-stand_tick(int fd, short what, void *arg)
+void
+stand_run(mono_t now)
 {
-	const mono_t	now = clock_now();
-	size_t		i;
+	size_t	i;
 
-	(void)fd;
-	(void)what;
-	(void)arg;
 	stand_expire(now);
 	stand_walk(&stand_sweep, stand_sweep_entry, now);
 	for (i = 0; i < nitems(stand_peers); i++)
 		if (stand_stream[i].on)
 			stand_slice(i, now);
 	stand_settle();
+}
+
+static void
+stand_tick(int fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	stand_run(clock_now());
 }
 
 void

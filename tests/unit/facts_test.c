@@ -26,8 +26,13 @@ make_conf(void)
 	struct conf_image	*image;
 	struct conf_host	*host;
 	struct conf_hostid	*id;
+	struct conf_segment	*s;
 
 	conf = conf_new();
+	s = conf_add_segment(conf);
+	s->net = 0x0a4d0000;
+	s->prefix = 16;
+	s->shared = NONE;
 	image = conf_add_image(conf);
 	strcpy(image->name, "debian12");
 	image = conf_add_image(conf);
@@ -263,6 +268,169 @@ test_unknown(void)
 	CHECK(!m.installs);
 }
 
+/* What ARP shows, and what becomes of a machine that has a lease. */
+
+static struct msg_iface	here = { .index = 3, .naddrs = 1,
+    .addr = { SERVER }, .prefix = { 16 } };
+
+static void
+push_stand(struct facts *f, uint32_t addr, enum stand stand, struct mac owner,
+    struct mac other)
+{
+	const struct msg_stand	m = { .addr = addr, .stand = (uint8_t)stand,
+				    .owner = owner, .other = other };
+
+	CHECK(facts_stand_ok(&m));
+	facts_stand(f, &m);
+}
+
+static const struct mac	nobody;
+
+static int
+doubt_at(struct facts *f, uint32_t addr)
+{
+	struct machine	m;
+
+	facts_machine(f, conf, addr, SERVER, now, &m);
+	/* In a conflict it is nobody, but it is known whose it is. */
+	CHECK((m.lease == NULL) == (m.doubt == DOUBT_CONFLICT));
+	CHECK((m.host == NULL) == (m.doubt == DOUBT_CONFLICT));
+	CHECK(m.doubt != DOUBT_CONFLICT || (!m.installs && m.image == NULL &&
+	    m.ticket == NULL && mac_equal(m.other, mac_other)));
+	CHECK(m.whose == &conf->host[1] && mac_equal(m.mac, mac_web));
+	return ((int)m.doubt);
+}
+
+static struct facts *
+stands_new(void)
+{
+	struct facts	*f = facts_new();
+
+	push_lease(f, ADDR, mac_web, "web1", LEASE_BOUND, later);
+	push_ticket(f, "web1", TICKET_ARMED, "", TOKEN, later);
+	facts_arpd_came(f);
+	return (f);
+}
+
+static void
+test_stands(void)
+{
+	struct facts	*f = stands_new();
+	struct machine	 m;
+
+	CHECK(doubt_at(f, ADDR) == DOUBT_UNSEEN);
+	push_stand(f, ADDR, STAND_OWNER, mac_web, nobody);
+	CHECK(doubt_at(f, ADDR) == DOUBT_NONE);
+	push_stand(f, ADDR, STAND_OTHER, mac_web, mac_other);
+	CHECK(doubt_at(f, ADDR) == DOUBT_CONFLICT);
+	push_stand(f, ADDR, STAND_UNSEEN, mac_web, nobody);
+	CHECK(doubt_at(f, ADDR) == DOUBT_UNSEEN);
+	/* What was heard of an earlier owner does not count for a later. */
+	push_stand(f, ADDR, STAND_OWNER, mac_other, nobody);
+	CHECK(doubt_at(f, ADDR) == DOUBT_UNSEEN);
+	push_stand(f, ADDR, STAND_OTHER, mac_other, mac_web);
+	CHECK(doubt_at(f, ADDR) == DOUBT_UNSEEN);
+	push_stand(f, ADDR, STAND_OWNER, mac_web, nobody);
+	push_lease(f, ADDR, mac_other, "web1", LEASE_BOUND, later);
+	facts_machine(f, conf, ADDR, SERVER, now, &m);
+	CHECK(m.doubt == DOUBT_UNSEEN);
+	/* A renewal changes nothing, the end of the lease all. */
+	push_lease(f, ADDR, mac_web, "web1", LEASE_BOUND, MONO_NEVER);
+	CHECK(doubt_at(f, ADDR) == DOUBT_NONE);
+	push_lease(f, ADDR, mac_web, "", LEASE_FREE, later);
+	facts_machine(f, conf, ADDR, SERVER, now, &m);
+	CHECK(m.lease == NULL && m.doubt == DOUBT_NONE && m.whose == NULL);
+	push_lease(f, ADDR, mac_web, "web1", LEASE_BOUND, later);
+	CHECK(doubt_at(f, ADDR) == DOUBT_UNSEEN);
+	push_stand(f, ADDR, STAND_OTHER, mac_web, mac_other);
+	conf->global->access = ACCESS_ANY;
+	CHECK_NAMED(doubt_at(f, ADDR) == DOUBT_NONE, "any");
+	conf->global->access = ACCESS_TOKEN;
+	CHECK_NAMED(doubt_at(f, ADDR) == DOUBT_CONFLICT, "token");
+	conf->global->access = ACCESS_LEASE;
+}
+
+/* Where ARP reaches, and where a lease is all there is. */
+static void
+test_near(void)
+{
+	struct facts		*f = stands_new();
+	struct conf_segment	*s = &conf->segment[0];
+	struct conf_segment	*far;
+
+	s->nrelays = 1;
+	CHECK_NAMED(doubt_at(f, ADDR) == DOUBT_NONE, "behind a relay");
+	s->nrelays = 0;
+	here.addr[0] = 0x0a630001;
+	CHECK_NAMED(doubt_at(f, ADDR) == DOUBT_NONE, "no address there");
+	far = conf_add_segment(conf);
+	far->net = 0x0a630000;
+	far->prefix = 16;
+	far->shared = NONE;
+	CHECK_NAMED(doubt_at(f, ADDR) == DOUBT_NONE, "nor with it");
+	conf->segment[0].shared = far->shared = 0;
+	CHECK_NAMED(doubt_at(f, ADDR) == DOUBT_UNSEEN, "one network");
+	here.index = 0;
+	CHECK_NAMED(doubt_at(f, ADDR) == DOUBT_NONE, "the interface is gone");
+	here.index = 3;
+	here.addr[0] = SERVER;
+	CHECK(doubt_at(f, ADDR) == DOUBT_UNSEEN);
+}
+
+/* Without arpd a lease is believed, but not before it had time to come. */
+static void
+test_arpd(void)
+{
+	struct facts	*f = facts_new();
+
+	push_lease(f, ADDR, mac_web, "web1", LEASE_BOUND, later);
+	facts_arpd_until(f, mono_add_ms(now, 1));
+	CHECK(doubt_at(f, ADDR) == DOUBT_UNSEEN);
+	facts_arpd_until(f, now);
+	CHECK(doubt_at(f, ADDR) == DOUBT_NONE);
+	facts_arpd_came(f);
+	CHECK(doubt_at(f, ADDR) == DOUBT_UNSEEN);
+}
+
+/* arpd may know of a lease before we do; but it cannot fill our memory. */
+static void
+test_strays(void)
+{
+	struct facts	*f = facts_new();
+	struct msg_stand m = { .addr = 0, .stand = STAND_OWNER,
+			    .owner = mac_web };
+	uint32_t	 i, n = 0;
+
+	facts_arpd_came(f);
+	push_stand(f, ADDR, STAND_OWNER, mac_web, nobody);
+	CHECK(facts_lessee_of(f, ADDR, now) == NULL);
+	push_lease(f, ADDR, mac_web, "web1", LEASE_BOUND, later);
+	CHECK(doubt_at(f, ADDR) == DOUBT_NONE);
+	for (i = 1; i <= 100000; i++) {
+		m.addr = i;
+		facts_stand(f, &m);
+	}
+	for (i = 1; i <= 1000000; i++)
+		push_lease(f, 0x40000000 + i, mac_web, "", LEASE_BOUND, later);
+	for (i = 1; i <= 1000000; i++)
+		n += facts_lessee_of(f, 0x40000000 + i, now) != NULL;
+	CHECK_NAMED(n == 1000000, "leases have room all the same");
+	/* They go as they came. */
+	m.stand = STAND_UNSEEN;
+	for (i = 1; i <= 100000; i++) {
+		m.addr = i;
+		facts_stand(f, &m);
+	}
+	push_stand(f, ADDR + 1, STAND_OWNER, mac_web, nobody);
+	push_lease(f, ADDR + 1, mac_web, "web1", LEASE_BOUND, later);
+	CHECK(doubt_at(f, ADDR + 1) == DOUBT_NONE);
+	m.addr = 0;
+	CHECK(!facts_stand_ok(&m));
+	m.addr = 1;
+	m.stand = STAND_MAX;
+	CHECK(!facts_stand_ok(&m));
+}
+
 int
 main(void)
 {
@@ -273,6 +441,13 @@ main(void)
 	test_states();
 	test_identity();
 	test_unknown();
+	conf->global->unknown = UNKNOWN_LOCAL;
+	child.ifaces = &here;
+	child.nifaces = 1;
+	test_stands();
+	test_arpd();
+	test_strays();
+	test_near();
 	conf_free(conf);
 	return (unit_done());
 }

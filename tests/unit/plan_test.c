@@ -11,7 +11,7 @@
 static struct conf	*conf;
 static struct lessee	 lease;
 
-enum who { INSTALLS, LOCAL, STRANGER, NO_LEASE };
+enum who { INSTALLS, LOCAL, STRANGER, NO_LEASE, UNSEEN, CONTESTED };
 
 static const struct plan_case {
 	enum who	 who;
@@ -84,6 +84,21 @@ static const struct plan_case {
 	    PLAN_OTHER, 0, 0, 0 },
 	{ INSTALLS, "grub/grub.cfgx", PLAN_OTHER, 0, 0, 0 },
 	{ INSTALLS, "grub/x86_64-efi/command.lst", PLAN_OTHER, 0, 0, 0 },
+	/* Not heard yet: what everybody may have is as it was. */
+	{ UNSEEN, "debian12/linux", PLAN_KERNEL, 0, 1, 0 },
+	{ UNSEEN, "pxelinux.cfg/01-52-54-00-00-00-0a", PLAN_MENU,
+	    MENU_PXELINUX, 0, 0 },
+	/* Two machines: no menu, whosoever it is; nothing else changes. */
+	{ CONTESTED, "pxelinux.cfg/01-52-54-00-00-00-0a", PLAN_MENU,
+	    MENU_PXELINUX, 0, 0 },
+	{ CONTESTED, "pxelinux.cfg/01-52-54-00-00-00-ff", PLAN_MENU,
+	    MENU_PXELINUX, 0, 0 },
+	{ CONTESTED, "pxelinux.cfg/default", PLAN_MENU, MENU_PXELINUX, 0, 0 },
+	{ CONTESTED, "pxelinux.cfg/0A4D0201", PLAN_OTHER, 0, 0, 0 },
+	{ CONTESTED, "grub/grub.cfg", PLAN_MENU, MENU_GRUB, 0, 0 },
+	{ CONTESTED, "grub/grub.cfg-0A4D0201", PLAN_MENU, MENU_GRUB, 0, 0 },
+	{ CONTESTED, "debian12/linux", PLAN_OTHER, 0, 0, 0 },
+	{ CONTESTED, "pxelinux.0", PLAN_LOADER, 0, 1, 0 },
 };
 
 static void
@@ -143,6 +158,15 @@ make_machine(enum who who, struct machine *m)
 	m->server = 0x0a4d0001;
 	if (who == NO_LEASE)
 		return;
+	if (who == CONTESTED) {
+		m->doubt = DOUBT_CONFLICT;
+		m->whose = &conf->host[1];
+		return;
+	}
+	if (who == UNSEEN) {
+		m->doubt = DOUBT_UNSEEN;
+		who = INSTALLS;
+	}
 	m->lease = &lease;
 	m->mac = (struct mac){ { 0x52, 0x54, 0, 0, 0, 0x0a } };
 	if (who == STRANGER)
@@ -170,6 +194,8 @@ main(void)
 		    c->name);
 		CHECK_NAMED(plan.needed == c->needed, c->name);
 		CHECK_NAMED(plan.foreign == c->foreign, c->name);
+		CHECK_NAMED(plan.contested == (c->who == CONTESTED &&
+		    c->kind == PLAN_MENU), c->name);
 	}
 	conf_free(conf);
 	return (unit_done());

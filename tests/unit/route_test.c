@@ -294,6 +294,93 @@ test_unknown(void)
 	CHECK(v.kind == V_MENU);
 }
 
+/*
+ * Who has the lease, but was not heard at the address, or not alone.  What is
+ * everybody's needs neither.
+ */
+static const struct {
+	const char	*path;
+	enum access	 access;
+	enum doubt	 doubt;
+	int		 other;		/* the lease is another host's */
+	enum verdict_kind kind;
+	int		 status;
+	enum step	 step;
+} doubts[] = {
+#define LEASE	ACCESS_LEASE
+#define ANSWER	"/a/" T "/x"
+#define UNSEEN	DOUBT_UNSEEN
+#define TWO	DOUBT_CONFLICT
+	{ ANSWER, LEASE, UNSEEN, 0, V_LOOK, 200, STEP_MAX },
+	{ ANSWER, LEASE, UNSEEN, 1, V_STATUS, 403, STEP_REFUSED },
+	{ ANSWER, LEASE, TWO, 0, V_STATUS, 403, STEP_REFUSED },
+	{ ANSWER, LEASE, TWO, 1, V_STATUS, 403, STEP_REFUSED },
+	{ ANSWER, ACCESS_TOKEN, UNSEEN, 0, V_ANSWER, 200, STEP_ANSWER },
+	{ ANSWER, ACCESS_TOKEN, TWO, 0, V_ANSWER, 200, STEP_ANSWER },
+	{ "/e/" T "/done", LEASE, UNSEEN, 0, V_LOOK, 200, STEP_MAX },
+	{ "/e/" T "/note", LEASE, TWO, 0, V_STATUS, 403, STEP_REFUSED },
+	{ "/a/" T T, LEASE, UNSEEN, 0, V_STATUS, 404, STEP_MAX },
+	{ "/ipxe", LEASE, UNSEEN, 0, V_LOOK, 200, STEP_MAX },
+	{ "/ipxe", LEASE, UNSEEN, 1, V_MENU, 200, STEP_MENU },
+	{ "/ipxe", LEASE, TWO, 0, V_STATUS, 403, STEP_REFUSED },
+	{ "/ipxe", ACCESS_TOKEN, UNSEEN, 0, V_LOOK, 200, STEP_MAX },
+	{ "/ipxe", ACCESS_TOKEN, TWO, 0, V_STATUS, 403, STEP_REFUSED },
+	{ "/boot/debian12/linux", LEASE, UNSEEN, 0, V_BOOT, 200, STEP_KERNEL },
+	{ "/boot/debian12/linux", LEASE, TWO, 0, V_BOOT, 200, STEP_MAX },
+	{ "/x", LEASE, UNSEEN, 0, V_WWW, 200, STEP_MAX },
+	{ "/x", LEASE, TWO, 0, V_WWW, 200, STEP_MAX },
+};
+
+/* As facts_machine() makes it: in a conflict it is nobody. */
+static void
+doubtful(struct machine *m, enum doubt doubt, int is_other)
+{
+	*m = is_other ? other : owner;
+	m->installs = !is_other;
+	m->whose = m->host;
+	m->doubt = doubt;
+	if (doubt == DOUBT_CONFLICT) {
+		m->lease = NULL;
+		m->host = NULL;
+		m->ticket = NULL;
+		m->image = NULL;
+		m->installs = 0;
+	}
+}
+
+static void
+test_doubts(void)
+{
+	struct machine	m;
+	struct asker	who = { .conf = conf, .machine = &m, .tickets = 1,
+			    .ticket = &ticket, .leases = 1, .answer = 1 };
+	struct verdict	v;
+	size_t		i;
+
+	ticket.state = TICKET_INSTALLING;
+	for (i = 0; i < nitems(doubts); i++) {
+		doubtful(&m, doubts[i].doubt, doubts[i].other);
+		conf->global->access = doubts[i].access;
+		decide(doubts[i].path, GET, &who, &v);
+		CHECK_NAMED(v.kind == doubts[i].kind, doubts[i].path);
+		CHECK_NAMED(v.status == doubts[i].status, doubts[i].path);
+		CHECK_NAMED(v.step == doubts[i].step, doubts[i].path);
+	}
+	conf->global->access = ACCESS_LEASE;
+	/* The leases may come later, the conflict is known now. */
+	who.leases = 0;
+	doubtful(&m, DOUBT_CONFLICT, 0);
+	decide(ANSWER, GET, &who, &v);
+	CHECK(v.status == 403);
+	/* A state in which nobody gets it. */
+	who.leases = 1;
+	doubtful(&m, DOUBT_UNSEEN, 0);
+	ticket.state = TICKET_INSTALLED;
+	decide(ANSWER, GET, &who, &v);
+	CHECK_NAMED(v.kind == V_LOOK, "who it is is asked first");
+	ticket.state = TICKET_INSTALLING;
+}
+
 /* A report that was committed is shown; a repetition is not. */
 static void
 test_committed(void)
@@ -412,6 +499,7 @@ main(void)
 	world();
 	test_find();
 	test_decide();
+	test_doubts();
 	test_unknown();
 	test_committed();
 	test_packages();
