@@ -5,7 +5,7 @@
  * (RFC 4861 6.2.6, a Router Lifetime of 0), unless a router is heard, which
  * may have more to say.
  *
- *	down --up--> asked --silence--> none <-.
+ *	down --up--> asked --a second-> none <-.
  *	  ^            |  ^               | '--' asks twice more
  *	  |    heard   |  | timer         | heard
  *	  '--down      '--+--> heard <----'
@@ -230,7 +230,11 @@ router_build_none(struct wbuf *out, struct mac ours,
 
 /* Deciding ---------------------------------------------------------------- */
 
-/* RFC 4861 6.3.7: three times, 4 seconds apart. */
+/*
+ * RFC 4861 6.3.7: three times, 4 seconds apart.  A router answers within half
+ * a second, so that after one we may speak; the others are for questions that
+ * were lost, as they are while a switch learns of the link.
+ */
 static int
 router_ask(struct router *r, mono_t now)
 {
@@ -238,7 +242,7 @@ router_ask(struct router *r, mono_t now)
 	if (r->asked == ROUTER_ASK_NUM)
 		return (0);
 	r->asked++;
-	r->due = mono_add_s(now, ROUTER_ASK_S);
+	r->due = mono_add_ms(now, ROUTER_ASK_MS);
 	return (1);
 }
 
@@ -246,9 +250,9 @@ int
 router_link(struct router *r, int up, mono_t now)
 {
 	r->state = up ? ROUTER_ASKED : ROUTER_DOWN;
-	r->asked = 0;
-	r->due = MONO_NEVER;
-	return (up ? router_ask(r, now) : 0);
+	r->asked = up ? 1 : 0;
+	r->due = up ? mono_add_ms(now, ROUTER_WAIT_MS) : MONO_NEVER;
+	return (up);
 }
 
 int
@@ -259,7 +263,8 @@ router_timer(struct router *r, mono_t now)
 	switch (r->state) {
 	case ROUTER_ASKED:
 		r->state = ROUTER_NONE;
-		return (router_ask(r, now));
+		r->due = mono_add_ms(r->due, ROUTER_ASK_MS - ROUTER_WAIT_MS);
+		return (0);
 	case ROUTER_NONE:
 		return (router_ask(r, now));
 	case ROUTER_HEARD:

@@ -227,10 +227,11 @@ answer_is()		# TEXT-NAME KIND FIELD=VALUE...
 	is "$answer_name" "$got" "$want"
 }
 
-# A figure of dhcpd.
-counter()		# NAME
+# A figure of dhcpd, or of another.
+counter()		# NAME [DAEMON]
 {
-	ctl show status | sed -n '/^dhcpd/,/^arpd/p' | tr ',' '\n' |
+	ctl show status | awk -v daemon="${2:-dhcpd}" \
+	    '/^[a-z]/ { its = $1 == daemon } its' | tr ',' '\n' |
 	    sed -n "s/^ *$1 //p"
 }
 
