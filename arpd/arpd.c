@@ -32,12 +32,18 @@ arpd_taken(struct port *port, const struct verdict *v,
     const struct arp_msg *msg, mono_t now)
 {
 	struct probe	*p = &v->entry->probe;
-	const int	 known = p->state == PROBE_TAKEN;
+	/* Who is still there when it is tried again is no news. */
+	const int	 known = p->state == PROBE_TAKEN ||
+			    (!probe_is_proven(p) &&
+			    mac_equal(p->foe, msg->sha));
 
-	(void)port;
 	p->foe = msg->sha;
 	prove_feed(p, PROBE_IN_HEARD, now);
-	if (!known)
+	if (known)
+		return;
+	if (v->entry->host != NONE && v->owner == 0)
+		conflict_lease(port, v, msg, now);
+	else
 		conflict_taken(v, msg, now);
 }
 

@@ -44,10 +44,10 @@ between()		# MIN MAX
 	    { last = $1 } END { exit !(NR == 2 && d >= min && d <= max) }'
 }
 
-# As the watcher saw it: 3 probes of the address, then nothing.
+# As the watcher saw it: 2 probes of the address in a hurry, then nothing.
 proven()		# ADDRESS
 {
-	[ "$(heard probe 0.0.0.0 "$1" | wc -l)" = 3 ]
+	[ "$(heard probe 0.0.0.0 "$1" | wc -l)" = 2 ]
 }
 
 bridge=$(ip -o link show bw0 | sed 's/.*ether \([^ ]*\).*/\1/')
@@ -74,17 +74,17 @@ is "two announcements" "$(heard announce 10.77.0.1 10.77.0.1 | wc -l)" 2
 heard announce 10.77.0.1 10.77.0.1 >"$tmp/announced"
 ok "two seconds apart" between 1900 2300 <"$tmp/announced"
 for i in 1 2 9 15; do
-	ok "10.77.1.$i: three probes" proven "10.77.1.$i"
-	heard probe 0.0.0.0 "10.77.1.$i" | sed 1d >"$tmp/probed"
+	ok "10.77.1.$i: two probes" proven "10.77.1.$i"
+	heard probe 0.0.0.0 "10.77.1.$i" >"$tmp/probed"
 	ok "10.77.1.$i: 100 ms apart" between 90 300 <"$tmp/probed"
 done
 is "10.77.1.0 is in use: one probe was enough" \
     "$(heard probe 0.0.0.0 10.77.1.0 | wc -l)" 1
-is "a reserved address is not probed" \
-    "$(heard probe 0.0.0.0 10.77.2.3 | wc -l)" 0
+ok "a reserved address is probed, but there is no hurry" \
+    [ "$(heard probe 0.0.0.0 10.77.2.3 | wc -l)" -le 3 ]
 first=$(heard announce 10.77.0.1 10.77.0.1 | sed -n '1s/ .*//p')
-last=$(heard probe 0.0.0.0 10.77.1.15 | sed -n '3s/ .*//p')
-ok "all is proven a second after the start" [ $((last - first + 300)) -lt 1000 ]
+last=$(heard probe 0.0.0.0 10.77.1.15 | sed -n '2s/ .*//p')
+ok "all is proven a second after the start" [ $((last - first + 150)) -lt 1000 ]
 
 # 2. Nobody gets an address that somebody uses.
 listen 15000
@@ -169,7 +169,7 @@ ok "in which a machine gets its lease" client_dhcp c3
 is "its own" "$(client_lease c3 ip)" 10.77.2.3
 after=$(rss)
 diag "resident: $before kB before, $after kB after"
-ok "memory does not grow" [ "$((after - before))" -lt 1024 ]
+ok "memory grows by its table at most" [ "$((after - before))" -lt 8192 ]
 
 # 7. Through it all it spoke for nobody else.
 listen 2500
