@@ -291,7 +291,7 @@ uint32_t
 watch_next_free(struct watch *w, struct segment *seg, mono_t now)
 {
 	const struct conf	*conf = w->conf;
-	uint32_t		 addr;
+	uint32_t		 addr, first = 0;
 	size_t			 i;
 
 	for (i = 0; i < SCAN_MAX; i++) {
@@ -300,6 +300,11 @@ watch_next_free(struct watch *w, struct segment *seg, mono_t now)
 		addr = conf->range[seg->range].first + seg->next;
 		if (watch_may_offer(w, addr, now))
 			return (addr);
+		/* A small segment is searched once, not again and again. */
+		if (addr == first)
+			return (0);
+		if (i == 0)
+			first = addr;
 	}
 	return (0);
 }
