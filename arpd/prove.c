@@ -12,6 +12,7 @@
 #define TICK_MS		1000		/* how often the stock is looked at */
 #define BUSY_MS		10		/* until the packet bound is tried */
 #define ASKED_MS	10000		/* age of a proof, "probe always" */
+#define FAILED_S	5		/* until more of the segment is tried */
 #define DOUBT_S		30		/* between two doubts of everything */
 
 /* Who may send next: who has begun, who is waited for, the others. */
@@ -168,8 +169,9 @@ prove_feed(struct probe *p, enum probe_input in, mono_t now)
 	if ((act & PROBE_DO_PROVEN) && p->seg->wanted == 0)
 		p->due = mono_add_ms(now, ASKED_MS);
 	prove_list(p);
-	/* What was not asked cannot be proven by silence. */
+	/* What was not asked cannot be proven by silence; nor the next one. */
 	if (prove_act(p, act) == -1) {
+		p->seg->barren = mono_add_s(now, FAILED_S);
 		prove_feed(p, PROBE_IN_STOP, now);
 		return;
 	}

@@ -127,6 +127,7 @@ stock_look_after(uint32_t addr, mono_t now)
 
 	if (e == NULL || e->host == NONE || e->probe.state != PROBE_IDLE ||
 	    e->probe.seg->wanted == 0 || watch_is_leased(e, now) ||
+	    mono_before(now, e->probe.seg->barren) ||
 	    (e->probe.seg->port == NULL && !e->probe.seg->echo))
 		return;
 	prove_begin(e, PROBE_IN_PROVE, now);

@@ -380,9 +380,13 @@ static void
 conflict(const struct msg_conflict *c, mono_t now)
 {
 	struct lease	*l = lease_by_addr(view.leases, c->addr);
+	/* Behind a relay nobody sees who it is: a lease's own client, then. */
+	const int	 named = mac_is_unicast(c->mac);
 	char		 addr[ADDR_STRLEN], mac[MAC_STRLEN];
 
-	if (l != NULL && (mac_equal(l->mac, c->mac) || l->staged))
+	if (l != NULL && (l->staged || (!named && l->state == HOLD_BOUND) ||
+	    (mac_equal(l->mac, c->mac) &&
+	    (named || l->state == HOLD_DECLINED))))
 		return;
 	if (l == NULL &&
 	    pool_range(leases_pool(view.leases), c->addr) == NULL &&
@@ -390,7 +394,7 @@ conflict(const struct msg_conflict *c, mono_t now)
 		return;
 	figure_add(FIG_CONFLICT);
 	log_limit(&loud, "%s is used by %s", addr_str(c->addr, addr),
-	    mac_str(c->mac, mac));
+	    named ? mac_str(c->mac, mac) : "a machine behind a relay");
 	if (l != NULL && l->state == HOLD_BOUND) {
 		contested(c, l, now);
 		return;

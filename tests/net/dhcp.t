@@ -60,6 +60,7 @@ host "web2" {
 	image "tiny"
 }
 END
+ip route add 10.99.0.0/24 dev bw0
 start_bootward <"$tmp/conf"
 
 silence=	# which case it is
@@ -170,7 +171,6 @@ silence="a relay agent that nobody knows" silence $a discover \
 
 # A relay agent that is known: to its port 67, its option 82 last (RFC 3046).
 in_client c1 ip addr add 10.99.0.1/24 dev eth0
-ip route add 10.99.0.0/24 dev bw0
 bridge=$(ip -o link show bw0 | sed 's/.*ether \([^ ]*\).*/\1/')
 relay="giaddr=10.99.0.1 dst=10.77.0.1 src=10.99.0.1 sport=67 hops=1
     82=0104aabbccdd0202eeff l2dst=$bridge"

@@ -373,8 +373,11 @@ ok "the time since" expr "$((0x$(field 91)))" : '[0-9]$'
 before=$(ctl -j show leases)
 about "ciaddr=$addr" 55=010c
 answer_is "with what is asked for" leaseactive 1=ffffff00 12=706337
-about ciaddr=10.98.0.19
-answer_is "a free one" leaseunassigned ciaddr=10.98.0.19 51= 82=
+for n in 10 11 12 13 14 15 16 17 18 19; do
+	ctl -j show leases | grep -q "\"10.98.0.$n\"" || free=10.98.0.$n
+done
+about "ciaddr=$free"
+answer_is "a free one" leaseunassigned "ciaddr=$free" 51= 82=
 about ciaddr=10.97.0.19
 answer_is "one of nobody" leaseunknown ciaddr=10.97.0.19
 query chaddr=02bb0000000e
@@ -396,4 +399,5 @@ is "no question changes a lease" \
     "$(echo "$before" | sed 's/"left":[0-9]*//g')"
 ok "they are counted" [ "$(counter leasequery)" -ge 8 ]
 
-finish 'another DHCP server'
+# Who keeps its address when its lease is over is found there.
+finish 'another DHCP server' '10\.99\..* is used by a machine behind a relay'
