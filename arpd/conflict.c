@@ -2,8 +2,8 @@
 /*
  * conflict.c: what is told when an address is claimed by whom it is not, or
  * moves from one machine to another: an event that names both, a line in the
- * log, and word to dhcpd and ksd.  All of it within bounds, however many
- * frames come in.
+ * log, and word to dhcpd.  All of it within bounds, however many frames come
+ * in.
  */
 #include <stdio.h>
 #include <string.h>
