@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * arpd: announces and defends our own addresses, proves free what dhcpd may
- * offer, and tells who uses an address that is not his (RFC 826, 5227).
+ * offer, and tells who uses an address that is not his (RFC 826, 5227); says
+ * that there is no IPv6 router where none is (RFC 4861).
  * Runs as _arpd, chrooted to an empty directory, in an empty network
- * namespace.  Holds fd 3 (parent), fd 4 (log), its links, and one packet
- * socket for ARP on each interface, which it was given.  It never answers an
- * ARP request and never speaks for an address that is not ours.
+ * namespace.  Holds fd 3 (parent), fd 4 (log), its links, and the sockets that
+ * it was given: for ARP and for ICMPv6 of routers on each interface, one for
+ * ICMP echo.  It never answers an ARP request and never speaks for an address
+ * that is not ours.
  */
 #include <sys/socket.h>
 
