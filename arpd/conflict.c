@@ -12,8 +12,10 @@
 
 #define TOLD_RATE	50		/* conflicts a second */
 #define TOLD_BURST	100
+#define TURNS_RATE	5		/* of addresses that nobody leased */
+#define TURNS_BURST	20
 
-static struct bucket	 conflict_bucket;
+static struct bucket	 conflict_bucket, conflict_turns;
 static struct log_limit	 conflict_limit, conflict_own_limit;
 
 /* Returns -1 when there have been too many: another time, then. */
@@ -103,6 +105,12 @@ conflict_moved(const struct port *port, const struct arp_msg *msg,
 
 	if (role == NULL && news != NEIGH_BY_TURNS)
 		return;
+	/* Whoever forges these must not use up what leases need. */
+	if (role == NULL && !bucket_take(&conflict_turns, TURNS_RATE,
+	    TURNS_BURST, now)) {
+		count_up(COUNT_UNTOLD);
+		return;
+	}
 	if (role == NULL)
 		(void)addr_str(n->addr, what);
 	else
