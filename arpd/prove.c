@@ -56,6 +56,13 @@ prove_tell(uint32_t addr, mono_t until, uint32_t unable)
 	};
 }
 
+static void
+prove_tell_unable(uint32_t addr)
+{
+	count_up(COUNT_REFUSED);
+	prove_tell(addr, (mono_t){ 0 }, 1);
+}
+
 /* There is no bound on these but that of what we ask for. */
 static void
 prove_tell_taken(const struct probe *p)
@@ -177,7 +184,7 @@ prove_feed(struct probe *p, enum probe_input in, mono_t now)
 	}
 	/* Whoever waits for it is told how it ended, also when by nothing. */
 	if (p->asked && p->state == PROBE_IDLE)
-		prove_tell(p->addr, (mono_t){ 0 }, 1);
+		prove_tell_unable(p->addr);
 	if (p->state < PROBE_QUEUED || p->state > PROBE_WAITING)
 		p->asked = 0;
 }
@@ -392,8 +399,7 @@ prove_wanted(uint32_t addr, int waits, mono_t now)
 	count_up(waits ? COUNT_LATE : COUNT_PASSING);
 	if (e == NULL || (e->probe.seg->port == NULL &&
 	    !e->probe.seg->echo) || prove_nactive >= PROVE_ACTIVE_MAX) {
-		count_up(COUNT_REFUSED);
-		prove_tell(addr, (mono_t){ 0 }, 1);
+		prove_tell_unable(addr);
 		return;
 	}
 	/* dhcpd knows better than we who has a lease. */
