@@ -30,6 +30,7 @@ struct session {
 	struct ctl_status status[PROC_MAX];
 	size_t		 explained;	/* octets that dhcpd has sent */
 	size_t		 rows;		/* that arpd has sent */
+	size_t		 part;		/* of these, in this part */
 	int		 refused;	/* the rest of an import is thrown away */
 };
 

@@ -7,6 +7,7 @@
 #include "control.h"
 
 #define ARP_MS		3000		/* for a part */
+#define ARP_PART_MAX	65536		/* rows; arpd sends a few hundred */
 #define ARP_ROWS_MAX	(1U << 21)	/* more than arpd can have */
 
 /* Ask for the next part, which sends the session on when it comes. */
@@ -16,6 +17,7 @@ arp_ask(struct session *s)
 	const struct msg_cursor	from = { .next = (uint32_t)s->cursor };
 
 	s->more = NULL;
+	s->part = 0;
 	s->deadline = mono_add_ms(clock_now(), ARP_MS);
 	if (proc_send(PROC_ARPD, MSG_ARP_ASK, s->id, -1, &from,
 	    sizeof(from)) == -1)
@@ -50,7 +52,8 @@ control_arp(uint32_t id, const struct ctl_arp *rows, size_t n)
 	if (id == 0 || s == NULL || s->more != NULL)
 		return;
 	s->rows += n;
-	if (s->rows > ARP_ROWS_MAX)
+	s->part += n;
+	if (s->part > ARP_PART_MAX || s->rows > ARP_ROWS_MAX)
 		session_refuse(s, "arpd says too much");
 	else
 		session_send(s, MSG_CTL_ARP, rows, n * sizeof(*rows));
