@@ -113,12 +113,13 @@ arpd_neighbour(struct port *port, const struct verdict *v,
 	if (!watch_is_local(&watch, &port->iface, v->addr))
 		return;
 	news = neigh_heard(&neighs, msg, port->iface.index, held, now);
+	if (news == NEIGH_SAME || v->kind == VERDICT_OWN_CLAIMED ||
+	    v->owner != -1)
+		return;
 	if (news == NEIGH_BY_TURNS)
 		count_up(COUNT_BY_TURNS);
-	if (news != NEIGH_SAME && v->kind != VERDICT_OWN_CLAIMED &&
-	    v->owner == -1)
-		conflict_moved(port, msg, neigh_find(&neighs, v->addr), news,
-		    child.conf, now);
+	conflict_moved(port, msg, neigh_find(&neighs, v->addr), news,
+	    child.conf, now);
 }
 
 /* One frame, one pass: parse, decide what it means, act on it. */
