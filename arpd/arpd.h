@@ -496,15 +496,16 @@ int	 router_timer(struct router *, mono_t);
 void	 router_heard(struct router *, const struct router_msg *, mono_t);
 
 #define ROUTER_RATE		100	/* answers a second */
-#define ROUTER_MAC_MS		1000	/* between two to one machine */
+#define ROUTER_MAC_RATE		1	/* to one machine */
+#define ROUTER_MAC_BURST	3	/* its loader, kernel and installer */
 #define ROUTER_MACS		256	/* that are remembered for this */
 
 struct router_rate {
 	struct bucket	 all;
 	struct {
-		mono_t		 next;
+		struct bucket	 answers;
 		struct mac	 mac;
-	} last[ROUTER_MACS];
+	} machine[ROUTER_MACS];
 };
 
 /* May this machine be answered now?  If so, it was. */

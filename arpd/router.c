@@ -289,20 +289,21 @@ router_heard(struct router *r, const struct router_msg *msg, mono_t now)
 
 /*
  * A slot for each of many MACs: two that share one may be answered more often,
- * but all of them together never more often than the bucket allows.
+ * but all of them together never more often than their bucket allows.
  */
 int
 router_rate_take(struct router_rate *rate, struct mac mac, mono_t now)
 {
 	const size_t	slot = (mac.b[3] * 31U + mac.b[4] * 7U + mac.b[5]) %
 			    ROUTER_MACS;
+	struct bucket	own = { { 0 }, 0 };
 
-	if (mac_equal(rate->last[slot].mac, mac) &&
-	    mono_before(now, rate->last[slot].next))
+	if (mac_equal(rate->machine[slot].mac, mac))
+		own = rate->machine[slot].answers;
+	if (!bucket_take(&own, ROUTER_MAC_RATE, ROUTER_MAC_BURST, now) ||
+	    !bucket_take(&rate->all, ROUTER_RATE, ROUTER_RATE, now))
 		return (0);
-	if (!bucket_take(&rate->all, ROUTER_RATE, ROUTER_RATE, now))
-		return (0);
-	rate->last[slot].mac = mac;
-	rate->last[slot].next = mono_add_ms(now, ROUTER_MAC_MS);
+	rate->machine[slot].mac = mac;
+	rate->machine[slot].answers = own;
 	return (1);
 }

@@ -380,16 +380,19 @@ test_rate(void)
 	mono_t				now = at(1000);
 	unsigned int			i, n = 0;
 
-	CHECK(router_rate_take(&rate, machine(1), now));
-	CHECK_NAMED(!router_rate_take(&rate, machine(1), now), "twice");
+	for (i = 0; i < 10; i++)
+		n += (unsigned)router_rate_take(&rate, machine(1), now);
+	CHECK_NAMED(n == ROUTER_MAC_BURST, "three at once");
 	CHECK_NAMED(router_rate_take(&rate, machine(2), now), "another");
 	CHECK_NAMED(!router_rate_take(&rate, machine(1),
 	    mono_add_ms(now, 999)), "too early");
 	CHECK_NAMED(router_rate_take(&rate, machine(1),
 	    mono_add_ms(now, 1000)), "a second later");
+	CHECK_NAMED(!router_rate_take(&rate, machine(1),
+	    mono_add_ms(now, 1000)), "once");
 
 	now = at(2000);
-	for (i = 0; i < 100000; i++)
+	for (n = i = 0; i < 100000; i++)
 		n += (unsigned)router_rate_take(&rate, machine(i), now);
 	CHECK_NAMED(n == ROUTER_RATE, "100 of 100,000 at once");
 	now = mono_add_ms(now, 100);
@@ -398,12 +401,14 @@ test_rate(void)
 	CHECK_NAMED(n == ROUTER_RATE / 10, "and 10 in the next tenth");
 
 	now = at(3000);
-	for (n = i = 0; i < 64; i++)
+	for (n = i = 0; i < 96; i++)
+		n += (unsigned)router_rate_take(&rate, machine(i % 32), now);
+	CHECK_NAMED(n == 96, "a rack, three times each");
+	now = mono_add_ms(now, 999);
+	for (n = i = 0; i < 32; i++)
 		n += (unsigned)router_rate_take(&rate, machine(i), now);
-	CHECK_NAMED(n == 64, "a rack at once");
-	for (n = i = 0; i < 64; i++)
-		n += (unsigned)router_rate_take(&rate, machine(i), now);
-	CHECK_NAMED(n == 0, "each once");
+	CHECK_NAMED(n == 0, "no more, though there is room for others");
+	CHECK(router_rate_take(&rate, machine(50), now));
 }
 
 int
