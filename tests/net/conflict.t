@@ -198,6 +198,13 @@ claim 10.77.0.1 "$a"
 ok "later its number is told" wait_until 5 grep -Eq \
     "our address 10.77.0.1 is claimed by $a, [0-9]+ times since then" "$log"
 
+# In a frame of another machine than the one that it speaks of.
+in_client other "$obj/tests/arpplay" eth0 forge 10.77.2.2 "$b" 1 \
+    02:00:00:00:00:66
+ok "a forged claim names who sent it" wait_until 5 grep -q \
+    "10.77.2.2 of .* is claimed by $b (sent by 02:00:00:00:00:66)" "$log"
+ok "and is counted" figure_is sent-by-another 1
+
 # 5. Tags: those of VLAN 0 only have a priority.
 flood priority 10.77.9.20
 flood vlan 10.77.9.21

@@ -7,6 +7,8 @@
  *	arpplay IFACE claim ADDRESS MAC COUNT	announce it
  *	arpplay IFACE probe ADDRESS MAC COUNT	ask whether it is free
  *	arpplay IFACE ask ADDRESS MAC COUNT SENDER	as the kernel asks
+ *	arpplay IFACE forge ADDRESS MAC COUNT SOURCE	claim it in the frame
+ *						of another machine
  *	arpplay IFACE flood ADDRESS COUNT	claims of this and following
  *						addresses by ever new machines
  */
@@ -28,6 +30,8 @@
 #include "arpd/arpd.h"
 
 /* Only who takes all protocols is shown what the machine itself sends. */
+static struct mac	play_source;	/* of forged frames */
+
 static int
 play_open(const char *ifname, int protocol)
 {
@@ -155,6 +159,8 @@ play_send(int fd, const char *what, uint32_t addr, struct mac mac,
 		arp_build_request(&out, mac, from, addr);
 	else
 		arp_build_announce(&out, mac, addr);
+	if (strcmp(what, "forge") == 0)
+		memcpy(&data[6], play_source.b, sizeof(play_source.b));
 	while (send(fd, data, out.len, 0) == -1)
 		if (errno != ENOBUFS && errno != EINTR)
 			err(1, "send");
@@ -179,7 +185,7 @@ main(int argc, char *argv[])
 {
 	struct mac	mac;
 	uint32_t	addr, from = 0;
-	int		fd, i, ask;
+	int		fd, i, ask, forge;
 
 	if (argc < 4)
 		errx(2, "usage: arpplay IFACE listen|record|claim|probe|ask|"
@@ -197,9 +203,11 @@ main(int argc, char *argv[])
 		return (0);
 	}
 	ask = strcmp(argv[2], "ask") == 0;
-	if (argc != 6 + ask || mac_parse(argv[4], &mac) == -1 ||
+	forge = strcmp(argv[2], "forge") == 0;
+	if (argc != 6 + ask + forge || mac_parse(argv[4], &mac) == -1 ||
 	    (ask && addr_parse(argv[6], &from) == -1) ||
-	    (!ask && strcmp(argv[2], "claim") != 0 &&
+	    (forge && mac_parse(argv[6], &play_source) == -1) ||
+	    (!ask && !forge && strcmp(argv[2], "claim") != 0 &&
 	    strcmp(argv[2], "probe") != 0))
 		errx(2, "%s: ADDRESS MAC COUNT", argv[2]);
 	for (i = 0; i < atoi(argv[5]); i++)

@@ -63,6 +63,11 @@ test_parse(void)
 	struct arp_msg	msg;
 	size_t		i;
 
+	memcpy(frame, request, sizeof(frame));
+	frame[11] = 7;
+	CHECK(parse(frame, sizeof(frame), &msg) == 0);
+	CHECK_NAMED(msg.from.b[5] == 7 && msg.sha.b[5] == 9,
+	    "sent by another than its sender");
 	for (i = 0; i < nitems(cases); i++) {
 		memcpy(frame, request, sizeof(frame));
 		frame[cases[i].off] = cases[i].value;
