@@ -730,16 +730,27 @@ struct machine {
 	const struct conf_image	*image;		/* NULL unless it installs */
 	const struct conf_host	*whose;		/* host also in a conflict */
 	enum doubt		 doubt;
+	int			 near;		/* ARP reaches it */
 	uint32_t		 addr;		/* its address */
 	uint32_t		 server;	/* ours on its segment */
 	struct mac		 mac;		/* by lease, also in a conflict */
 	struct mac		 other;		/* the other one in a conflict */
+	struct mac		 hop;		/* who would be answered */
 	int			 installs;	/* send it to the installer */
 };
 
 /* The machine at an address; server is our address that it can reach. */
 void	 facts_machine(struct facts *, const struct conf *, uint32_t addr,
 	    uint32_t server, mono_t, struct machine *);
+
+/* Our answer would go to this Ethernet address; NULL: the kernel knows none. */
+void	 facts_hop(const struct conf *, struct machine *, const struct mac *);
+
+/*
+ * nexthop.c: where the kernel sends what is for addr: 1 and the Ethernet
+ * address; 0: it would have to ask; -1: it does not say.  fd is any socket.
+ */
+int	 nexthop(int fd, uint32_t addr, struct mac *);
 
 /* menu.c: boot menus as pure functions of the machine. */
 enum menu_kind { MENU_PXELINUX, MENU_GRUB, MENU_IPXE };

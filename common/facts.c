@@ -381,16 +381,42 @@ facts_is_near(const struct conf *conf, uint32_t addr)
  * not reach, the lease is all there is.
  */
 static enum doubt
-facts_doubt(struct facts *f, const struct conf *conf,
-    const struct lease_fact *l, mono_t now)
+facts_doubt(const struct lease_fact *l)
 {
-	if (conf->global->access == ACCESS_ANY ||
-	    !facts_is_near(conf, l->lease.addr) || !facts_has_arpd(f, now))
-		return (DOUBT_NONE);
 	/* What was said of another owner is not about this one. */
 	if (l->stand == STAND_UNSEEN || !mac_equal(l->owner, l->lease.mac))
 		return (DOUBT_UNSEEN);
 	return (l->stand == STAND_OWNER ? DOUBT_NONE : DOUBT_CONFLICT);
+}
+
+static void
+machine_conflict(struct machine *m, struct mac other)
+{
+	m->doubt = DOUBT_CONFLICT;
+	m->other = other;
+	m->lease = NULL;
+	m->host = NULL;
+	m->ticket = NULL;
+	m->image = NULL;
+	m->installs = 0;
+}
+
+/* One that is the machine by all that was heard; but who would be answered? */
+void
+facts_hop(const struct conf *conf, struct machine *m, const struct mac *hop)
+{
+	uint32_t	host;
+
+	if (!m->near || m->doubt != DOUBT_NONE || m->lease == NULL)
+		return;
+	if (hop == NULL) {
+		m->doubt = DOUBT_UNSEEN;
+		return;
+	}
+	host = conf_host_by_mac(conf, *hop);
+	if (!mac_equal(*hop, m->mac) && (host == NONE || m->host == NULL ||
+	    &conf->host[host] != m->host))
+		machine_conflict(m, *hop);
 }
 
 /*
@@ -411,9 +437,11 @@ facts_machine(struct facts *f, const struct conf *conf, uint32_t addr,
 		return;
 	m->mac = l->lease.mac;
 	m->whose = machine_host(conf, &l->lease);
-	m->doubt = facts_doubt(f, conf, l, now);
+	m->near = conf->global->access != ACCESS_ANY &&
+	    facts_is_near(conf, addr) && facts_has_arpd(f, now);
+	m->doubt = m->near ? facts_doubt(l) : DOUBT_NONE;
 	if (m->doubt == DOUBT_CONFLICT) {
-		m->other = l->other;
+		machine_conflict(m, l->other);
 		return;
 	}
 	m->lease = &l->lease;

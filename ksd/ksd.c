@@ -41,7 +41,25 @@ struct ctl_counter ksd_counters[COUNT_MAX] = {
 };
 
 static struct facts	*facts;
+static struct log_limit	 limit_hop;
 static int		 leases_synced, tickets_synced;
+
+/* What is for one machine goes to no other, whatever was heard so far. */
+static void
+ksd_hop(const struct conn *c, struct machine *m)
+{
+	struct mac	mac;
+	int		known;
+
+	if (!m->near || m->doubt != DOUBT_NONE)
+		return;
+	known = nexthop(c->fd, c->addr, &mac);
+	if (known != -1)
+		facts_hop(child.conf, m, known ? &mac : NULL);
+	else
+		log_limit(&limit_hop, "the kernel's neighbour table: %s",
+		    strerror(errno));
+}
 
 /* Who asks, and about which ticket. */
 void
@@ -59,6 +77,8 @@ ksd_asker(const struct conn *c, const struct route *r, mono_t now,
 		memset(m, 0, sizeof(*m));
 	else
 		facts_machine(facts, child.conf, c->addr, c->server, now, m);
+	if (r->token[0] != '\0' || r->kind == ROUTE_IPXE)
+		ksd_hop(c, m);
 	if (r->token[0] == '\0')
 		return;
 	who->ticket = facts_ticket_by_token(facts, r->token);

@@ -200,6 +200,7 @@ struct conn {
 	uint32_t	 server;	/* ours on that segment, or 0 */
 	mono_t		 deadline;
 	mono_t		 touched;	/* it did something */
+	mono_t		 looked;	/* arpd was asked to look */
 	mono_t		 since;		/* of the response */
 
 	struct http_scan scan;

@@ -22,6 +22,7 @@
 static int		 dir_www = -1, dir_boot = -1;
 static struct log_limit	 limit_store, limit_memory, limit_file;
 
+#define LOOK_MS		500		/* between two for one connection */
 #define REFUSED_RATE	10		/* entries of the timeline a second */
 
 /*
@@ -335,9 +336,12 @@ respond_look(struct conn *c, mono_t now)
 {
 	const struct msg_addr	look = { .addr = c->addr };
 
+	serve_hold(c, NULL, now);
+	if (c->looked.us != 0 && mono_diff_ms(now, c->looked) < LOOK_MS)
+		return;
+	c->looked = now;
 	COUNT(LOOKS)++;
 	(void)proc_send(PROC_ARPD, MSG_LOOK, 0, -1, &look, sizeof(look));
-	serve_hold(c, NULL, now);
 }
 
 /* An installing machine fetches its first package. */

@@ -110,6 +110,20 @@ slot_refuse(const struct peer *peer, enum tftp_error code, const char *text)
 		error_send(s->sock->fd, peer, code, text);
 }
 
+/* To the discard port, RFC 863: whoever has the address, it is nothing. */
+void
+slot_nudge(const struct peer *peer)
+{
+	struct slot	*s = TAILQ_FIRST(&idle);
+	struct peer	 discard = *peer;
+
+	discard.port = 9;
+	if (s == NULL)
+		s = TAILQ_FIRST(&active);
+	if (s != NULL)
+		packet_send(s->sock->fd, &discard, (const uint8_t *)"", 0);
+}
+
 int
 slot_file(struct slot *s, int fd)
 {
@@ -159,6 +173,19 @@ slot_read(const struct slot *s, uint64_t off, size_t len)
 	return (0);
 }
 
+/* Does it still go to the machine that it is for? */
+static int
+slot_is_guarded(const struct slot *s)
+{
+	struct mac	hop;
+	int		known;
+
+	if (!s->guarded)
+		return (1);
+	known = nexthop(s->sock->fd, s->peer.addr, &hop);
+	return (known == -1 || (known == 1 && mac_equal(hop, s->hop)));
+}
+
 /*
  * Blocks first .. first + n - 1, which fit into send_data; returns how many
  * were sent, or -1 when the file is not what it was.
@@ -182,6 +209,8 @@ slot_send_batch(struct slot *s, uint64_t first, uint32_t n)
 		return (-1);
 	if (s->fd != -1 && first + n - 1 == s->x.nblocks && !file_is_same(s))
 		return (-1);
+	if (!slot_is_guarded(s))	/* as good as lost */
+		return ((int)n);
 	envelope_init(&env, &s->peer);
 	for (i = 0; i < n; i++) {
 		wbuf_init(&out, hdr[i], sizeof(hdr[i]));

@@ -3,8 +3,8 @@
  * tftpd: read-only TFTP (RFC 1350, 2347-2349, 7440) and rendered boot menus.
  * Runs as _tftpd, chrooted to the boot directory, in empty namespaces.  Holds
  * fd 3 (parent), fd 4 (log), links to store, dhcpd and arpd, the root
- * directory, and the UDP sockets that it was given.  Opens regular files beneath "/" for
- * reading, and no sockets.
+ * directory, and the UDP sockets that it was given.  Opens regular files
+ * beneath "/" for reading, and no sockets.
  *
  * What a machine is comes from the leases and tickets that dhcpd and store
  * push, and from arpd, which has heard it there or another one.  No request
@@ -26,6 +26,8 @@
 #define TURN_REQUESTS	32		/* of one socket at a time */
 #define PROGRESS_US	250000		/* between two of one transfer */
 #define ARPD_WAIT_MS	3000		/* after a start */
+#define OPEN_MS		3000		/* so long we wait for the facts */
+#define LISTEN_MAX	64
 
 struct ctl_counter counters[COUNT_MAX] = {
 #define C(tag, name)	[COUNT_##tag] = { name, 0 },
@@ -34,6 +36,10 @@ struct ctl_counter counters[COUNT_MAX] = {
 };
 
 static struct facts	*facts;
+static struct sock	*listening[LISTEN_MAX];
+static int		 leases_synced, tickets_synced;
+static int		 is_open;	/* requests are read */
+static struct event	*open_timer;
 static int		 root_fd;
 static struct log_limit	 limit_error;
 
@@ -51,6 +57,51 @@ got_ticket(struct imsgbuf *ib, const struct imsg *msg)
 {
 	if (facts_take_tickets(facts, msg) == -1)
 		proc_hostile(ib, "a ticket that makes no sense");
+}
+
+/*
+ * What we have to know is known: requests are read.  Until then they wait in
+ * the kernel; a machine that asks while we are started again is not told that
+ * there is no menu for it.
+ */
+static void
+tftpd_open(void)
+{
+	size_t	i;
+
+	for (i = 0; i < nitems(listening) && !is_open; i++)
+		if (listening[i] != NULL)
+			(void)event_add(listening[i]->ev, NULL);
+	is_open = 1;
+}
+
+static void
+open_late(int fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	tftpd_open();
+}
+
+static void
+got_lease_sync(struct imsgbuf *ib, const struct imsg *msg)
+{
+	(void)ib;
+	(void)msg;
+	leases_synced = 1;
+	if (tickets_synced)
+		tftpd_open();
+}
+
+static void
+got_ticket_sync(struct imsgbuf *ib, const struct imsg *msg)
+{
+	(void)ib;
+	(void)msg;
+	tickets_synced = 1;
+	if (leases_synced)
+		tftpd_open();
 }
 
 static void
@@ -212,6 +263,7 @@ request_look(const struct peer *peer)
 	const struct msg_addr	look = { .addr = peer->addr };
 
 	counters[COUNT_LOOKS].value++;
+	slot_nudge(peer);
 	(void)proc_send(PROC_ARPD, MSG_LOOK, 0, -1, &look, sizeof(look));
 }
 
@@ -229,6 +281,23 @@ conflict_step(const struct machine *m, const struct peer *peer,
 		    "%s was asked for by %s, which is of %s and used by %s",
 		    req->name, addr_str(peer->addr, addr),
 		    mac_str(m->mac, is), mac_str(m->other, other));
+}
+
+/* What is for one machine goes to no other, whatever was heard so far. */
+static void
+request_hop(const struct sock *sock, struct machine *m, struct plan *plan)
+{
+	int	known;
+
+	if (!m->near || m->doubt != DOUBT_NONE)
+		return;
+	known = nexthop(sock->fd, m->addr, &m->hop);
+	if (known == -1)
+		log_limit(&limit_error, "the kernel's neighbour table: %s",
+		    strerror(errno));
+	else
+		facts_hop(child.conf, m, known ? &m->hop : NULL);
+	plan->contested |= m->doubt == DOUBT_CONFLICT;
 }
 
 /* Why there is nothing to send, to the client and to those who watch. */
@@ -300,6 +369,8 @@ request_start(const struct sock *sock, const struct machine *m,
 	if (m->image != NULL)
 		memcpy(s->image, m->image->name, sizeof(s->image));
 	memcpy(s->name, req->name, sizeof(s->name));
+	s->guarded = plan->rendered && m->near && m->installs;
+	s->hop = m->hop;
 	if (src->fd == -1)
 		memcpy(s->text, src->text, src->size);
 	else if (slot_file(s, src->fd) == -1) {
@@ -348,6 +419,8 @@ request_input(const struct sock *sock, struct buf *in, const struct peer *peer,
 	}
 	facts_machine(facts, child.conf, peer->addr, peer->local, now, &m);
 	plan_name(child.conf, &m, req.name, &plan);
+	if (plan.kind == PLAN_MENU)
+		request_hop(sock, &m, &plan);
 	if (source_open(&m, req.name, &plan, &src) == -1)
 		request_refuse(&m, peer, &req, &plan, errno, now);
 	else
@@ -429,6 +502,8 @@ tftpd_setup(void)
 {
 	facts = facts_new();
 	facts_arpd_until(facts, mono_add_ms(clock_now(), ARPD_WAIT_MS));
+	open_timer = proc_timer(open_late, NULL);
+	proc_timer_set(open_timer, OPEN_MS);
 	if ((root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)) == -1)
 		fatal("the boot directory");
 }
@@ -441,25 +516,49 @@ tftpd_link_up(enum proc peer)
 }
 
 static void
+tftpd_listen(struct sock *sock)
+{
+	size_t	i;
+
+	for (i = 0; i < nitems(listening) && listening[i] != NULL; i++)
+		;
+	if (i == nitems(listening)) {
+		log_warnx("more than %d sockets for requests", LISTEN_MAX);
+		return;
+	}
+	listening[i] = sock;
+	sock->ev = proc_event(sock->fd, EV_READ | EV_PERSIST,
+	    listener_readable, sock);
+	if (!is_open)
+		(void)event_del(sock->ev);
+}
+
+static void
 tftpd_sock_up(struct sock *sock)
 {
 	if (sock->kind == SOCK_TFTP_XFER)
 		slot_add(sock);
 	else if (sock->kind == SOCK_TFTP)
-		sock->ev = proc_event(sock->fd, EV_READ | EV_PERSIST,
-		    listener_readable, sock);
+		tftpd_listen(sock);
 }
 
 static void
 tftpd_sock_down(struct sock *sock)
 {
+	size_t	i;
+
 	if (sock->kind == SOCK_TFTP_XFER)
 		slot_remove(sock);
+	for (i = 0; i < nitems(listening); i++)
+		if (listening[i] == sock)
+			listening[i] = NULL;
 }
 
 static const struct handler handlers[] = {
 	{ MSG_GRANT,	PROC_DHCPD,	got_lease },
+	{ MSG_GRANT_SYNC, PROC_DHCPD,	got_lease_sync },
 	{ MSG_TICKET,	PROC_STORE,	got_ticket },
+	{ MSG_TICKET_SYNC, PROC_STORE,	got_ticket_sync },
 	{ MSG_STAND,	PROC_ARPD,	got_stand },
 	{ MSG_ZERO,	PROC_MAX,	NULL }
 };

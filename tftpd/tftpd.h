@@ -177,6 +177,8 @@ struct slot {
 	char		 host[NAME_LEN];
 	char		 image[NAME_LEN];	/* that a menu leads to */
 	char		 name[PATH_LEN];
+	int		 guarded;	/* for the machine at hop only */
+	struct mac	 hop;
 	uint8_t		 oack[TFTP_OACK_MAX];
 	uint8_t		 text[MENU_SIZE];
 };
@@ -192,6 +194,8 @@ void	 slot_start(struct slot *, const struct tftp_terms *, size_t req_len,
 void	 slot_again(struct slot *, mono_t);
 void	 slot_release(struct slot *);
 int	 slot_file(struct slot *, int fd);
+/* Make the kernel find out who would get an answer. */
+void	 slot_nudge(const struct peer *);
 /* An ERROR that belongs to no transfer. */
 void	 slot_refuse(const struct peer *, enum tftp_error, const char *);
 

@@ -350,6 +350,53 @@ test_stands(void)
 	conf->global->access = ACCESS_LEASE;
 }
 
+/* What was heard is one thing, where the kernel would send another. */
+static void
+test_hop(void)
+{
+	const struct mac	 card2 = { { 0x52, 0x54, 0, 0, 0, 2 } };
+	struct facts		*f = stands_new();
+	struct conf_hostid	*id = conf_add_hostid(conf);
+	struct machine		 m;
+
+	id->host = 1;
+	id->kind = HOSTID_ETHERNET;
+	id->len = sizeof(card2.b);
+	memcpy(id->data, card2.b, sizeof(card2.b));
+	facts_machine(f, conf, ADDR, SERVER, now, &m);
+	facts_hop(conf, &m, &mac_other);
+	CHECK_NAMED(m.doubt == DOUBT_UNSEEN, "first it has to be heard");
+	push_stand(f, ADDR, STAND_OWNER, mac_web, nobody);
+	facts_machine(f, conf, ADDR, SERVER, now, &m);
+	facts_hop(conf, &m, &mac_web);
+	CHECK(m.doubt == DOUBT_NONE && m.installs);
+	facts_hop(conf, &m, &card2);
+	CHECK_NAMED(m.doubt == DOUBT_NONE && m.installs, "its second card");
+	facts_hop(conf, &m, NULL);
+	CHECK_NAMED(m.doubt == DOUBT_UNSEEN, "the kernel has to ask");
+	facts_machine(f, conf, ADDR, SERVER, now, &m);
+	facts_hop(conf, &m, &mac_other);
+	CHECK(m.doubt == DOUBT_CONFLICT && m.lease == NULL && !m.installs &&
+	    m.image == NULL && m.ticket == NULL && m.host == NULL);
+	CHECK(m.whose == &conf->host[1] && mac_equal(m.other, mac_other));
+	facts_hop(conf, &m, &mac_web);
+	CHECK_NAMED(m.doubt == DOUBT_CONFLICT, "that stays");
+	/* Behind a relay it is the router. */
+	conf->segment[0].nrelays = 1;
+	facts_machine(f, conf, ADDR, SERVER, now, &m);
+	facts_hop(conf, &m, &mac_other);
+	CHECK(m.doubt == DOUBT_NONE && m.installs);
+	conf->segment[0].nrelays = 0;
+	/* A stranger's lease: nobody but its own card. */
+	push_lease(f, STRANGER, mac_other, "", LEASE_BOUND, later);
+	push_stand(f, STRANGER, STAND_OWNER, mac_other, nobody);
+	facts_machine(f, conf, STRANGER, SERVER, now, &m);
+	facts_hop(conf, &m, &mac_other);
+	CHECK(m.doubt == DOUBT_NONE);
+	facts_hop(conf, &m, &mac_web);
+	CHECK(m.doubt == DOUBT_CONFLICT);
+}
+
 /* Where ARP reaches, and where a lease is all there is. */
 static void
 test_near(void)
@@ -447,6 +494,7 @@ main(void)
 	test_stands();
 	test_arpd();
 	test_strays();
+	test_hop();
 	test_near();
 	conf_free(conf);
 	return (unit_done());
