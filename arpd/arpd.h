@@ -388,7 +388,7 @@ struct probe *agenda_first(const struct agenda *);
 struct probe *agenda_at(const struct agenda *, uint32_t);
 
 /* prove.c: timers of all probes, what they ask, and what dhcpd is told. */
-#define PROVE_ACTIVE_MAX	12288	/* proofs and those to be */
+#define PROVE_ACTIVE_MAX	8192	/* proofs and those to be */
 
 void	 prove_init(struct watch *);
 /* Feed one probe, do what follows. */

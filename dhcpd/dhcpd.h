@@ -399,7 +399,7 @@ void	 rogue_request(const struct port *, const struct dhcp_msg *, mono_t);
 size_t	 rogue_count(mono_t);
 
 /* waiting.c: DISCOVERs that are answered when an address is proven. */
-#define WAITING_OCTETS	1024		/* longer ones are not kept */
+#define WAITING_OCTETS	640		/* longer ones are not kept */
 
 struct waiting {
 	struct port	*port;

@@ -177,7 +177,7 @@ struct stock {
 	struct queue	 proofs;
 };
 
-#define PROOFS_MAX	16384
+#define PROOFS_MAX	8192
 
 struct proof {
 	int64_t		until_us;

@@ -9,7 +9,7 @@
 
 #include "dhcpd.h"
 
-#define SLOTS		4096
+#define SLOTS		2048
 #define NEAR		8	/* slots that an address may be in */
 #define SLOT_S		10
 

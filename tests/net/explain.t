@@ -141,7 +141,7 @@ ok "is known" ctl_says 0 'address  *10.77.1.[0-9]*, that it has' explain \
 ok "a relay agent" ctl_says 0 '^subnet  *10.99.0.0/24' explain \
     02:00:00:00:00:09 relay 10.99.0.1
 is "its address" "$(line address)" \
-    "address 10.99.0.10, free as far as is known, but not proven ($conf:18)"
+    "address 10.99.0.10, free as far as is known ($conf:18)"
 is "goes to the relay agent" "$(line 'sent to')" "sent to 10.99.0.1 port 67"
 ok "of no subnet" ctl_says 0 'answer  *none: ' explain 02:00:00:00:00:09 \
     relay 10.98.0.1

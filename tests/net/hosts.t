@@ -23,7 +23,7 @@ start_bootward <"$tmp/conf"
 linked()
 {
 	ctl show status | awk '/ running / { n += split($6, links, ",") }
-	    END { exit n != 16 }'
+	    END { exit n != 18 }'
 }
 
 descriptors()

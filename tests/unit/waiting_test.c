@@ -49,7 +49,7 @@ main(void)
 	keep(5, "five", NOW);
 	keep(6, "six", NOW);
 	CHECK(waiting_take(7, NOW, &got) == 0);
-	CHECK(waiting_take(5 + 4096, NOW, &got) == 0);
+	CHECK(waiting_take(5 + 2048, NOW, &got) == 0);
 	CHECK(waiting_take(5, NOW, &got) == 1 && is(5, "five"));
 	CHECK(waiting_take(5, NOW, &got) == 0);
 	keep(6, "six again", NOW);
@@ -84,15 +84,15 @@ main(void)
 	for (n = 0, cursor = 0; waiting_late(mono_add_s(NOW, 4), &cursor,
 	    &got); n++)
 		;
-	CHECK(n == 4096);
+	CHECK(n == 2048);
 	cursor = 0;
 	CHECK(waiting_late(mono_add_s(NOW, 4), &cursor, &got) == 0);
 	CHECK(waiting_take(12, mono_add_s(NOW, 5), &got) == 1 &&
 	    is(12, "many"));
 	cursor = 0;
 	CHECK(waiting_late(mono_add_s(NOW, 20), &cursor, &got) == 0);
-	keep(12 + 4096, "room", NOW);
-	CHECK(waiting_take(12 + 4096, NOW, &got) == 1);
+	keep(12 + 2048, "room", NOW);
+	CHECK(waiting_take(12 + 2048, NOW, &got) == 1);
 
 	memset(large, 'x', sizeof(large) - 1);
 	large[sizeof(large) - 1] = '\0';
