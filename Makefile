@@ -3,7 +3,7 @@
 #	make				build
 #	make test			every test, as root
 #	make demo [FIRMWARE=uefi]	a real machine, from power-on to done
-#	make fuzz [FUZZ_RUNS=200000]	dhcpd, the configuration, as nobody
+#	make fuzz [FUZZ_RUNS=200000]	dhcpd, arpd, the configuration: as nobody
 #	make bench [BENCH=dhcp]		beside other servers, as root
 #	make conform			the standards, by us and by other servers
 #	make lint			what compilers and checkers think
@@ -96,6 +96,9 @@ check-net: all tools fuzzers
 FUZZ_RUNS ?= 200000
 FUZZERS	:= $(patsubst tests/fuzz/%.c,$(O)/tests/%,$(wildcard tests/fuzz/*_fuzz.c))
 WRAP	:= proc_send proc_send_many proc_step outbox_put fatal fatalx
+$(O)/tests/arp_fuzz: WRAP += clock_now proc_event proc_timer proc_timer_set \
+	proc_hostile send recvmsg recvmmsg arc4random arc4random_uniform \
+	event_pending event_del event_free sendto getrandom
 
 $(FUZZERS): $(O)/tests/%: tests/fuzz/%.c $(O)/lib.a
 	@mkdir -p $(@D)
@@ -113,6 +116,7 @@ fuzz:
 	@sh tests/deps.sh fuzz
 	@$(MAKE) --no-print-directory fuzzers
 	@BW_OBJ=$(abspath $(O)) sh tests/fuzz/run.sh dhcp $(FUZZ_RUNS)
+	@BW_OBJ=$(abspath $(O)) sh tests/fuzz/run.sh arp $(FUZZ_RUNS)
 	@BW_OBJ=$(abspath $(O)) sh tests/fuzz/run.sh conf $(FUZZ_RUNS)
 
 demo:
