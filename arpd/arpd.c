@@ -294,7 +294,11 @@ arpd_probe(struct imsgbuf *link, const struct imsg *imsg)
 
 	(void)link;
 	for (i = 0; i < imsg->count; i++)
-		prove_wanted(want[i].addr, imsg->id == PROBE_WAITS, now);
+		if (imsg->id == PROBE_USED)
+			prove_used(want[i].addr, now);
+		else
+			prove_wanted(want[i].addr, imsg->id == PROBE_WAITS,
+			    now);
 	prove_settle(now);
 }
 

@@ -57,6 +57,7 @@ enum probe_input {
 	PROBE_IN_TIMER,		/* the state's time is over */
 	PROBE_IN_HEARD,		/* another machine claims it */
 	PROBE_IN_DOUBT,		/* we may have missed a claim */
+	PROBE_IN_USED,		/* dhcpd has offered it to somebody */
 	PROBE_IN_STOP,		/* it is no longer our business */
 	PROBE_INPUTS
 };
@@ -101,6 +102,7 @@ struct probe {
 	uint8_t		 queue;		/* prove.c: the ready one, or 0 */
 	uint8_t		 asked;		/* dhcpd waits for it */
 	uint8_t		 reserved;	/* for a host: not of the stock */
+	uint8_t		 offered;	/* so is this, for a while */
 	struct mac	 foe;		/* who claims it */
 };
 
@@ -110,6 +112,7 @@ struct probe {
 #define PROVE_CONFIRM_MS	(10 * 1000)	/* after a proof in a hurry, */
 #define PROVE_CONFIRM_MAX_MS	(30 * 1000)	/* at random */
 #define PROVE_SILENCE_MS	2000	/* ANNOUNCE_WAIT, after these */
+#define PROVE_USED_MS		(150 * 1000)	/* longer than an offer */
 #define PROVE_TAKEN_MS		(600 * 1000)	/* then it is tried again */
 #define PROVE_FRESH_MS		(60 * 1000)	/* or when dhcpd asks */
 #define ANNOUNCE_NUM		2
@@ -403,6 +406,8 @@ void	 prove_segments(mono_t);
 void	 prove_start(mono_t);
 /* dhcpd asks for this address; its client waits for that, or does not. */
 void	 prove_wanted(uint32_t addr, int waits, mono_t);
+/* dhcpd has offered it: watched, but not there for others. */
+void	 prove_used(uint32_t addr, mono_t);
 /* dhcpd has leased this address; it needs no proof any more. */
 void	 prove_leased(struct entry *, mono_t);
 /* dhcpd is there anew: tell it all that holds. */

@@ -34,6 +34,7 @@ static const char *const probe_inputname[PROBE_INPUTS] = {
 	[PROBE_IN_TIMER] = "timer",
 	[PROBE_IN_HEARD] = "heard",
 	[PROBE_IN_DOUBT] = "doubt",
+	[PROBE_IN_USED] = "used",
 	[PROBE_IN_STOP] = "stop",
 };
 
@@ -311,6 +312,12 @@ probe_event(struct probe *p, enum probe_input in, mono_t now)
 	case PROBE_IN_DOUBT:
 		if (p->state == PROBE_PROVEN)
 			p->due = probe_after(now, 0, PROVE_CONFIRM_MS);
+		return (0);
+	case PROBE_IN_USED:
+		if (!probe_is_proven(p))
+			return (0);
+		(void)probe_enter(p, PROBE_PROVEN, in, now, 0);
+		p->due = mono_add_ms(now, PROVE_USED_MS);
 		return (0);
 	case PROBE_IN_STOP:
 		return (probe_enter(p, PROBE_IDLE, in, now,

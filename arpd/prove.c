@@ -93,7 +93,7 @@ prove_count(struct probe *p, int sign)
 {
 	struct segment	*seg = p->seg;
 
-	if (seg == NULL || p->reserved || !probe_is_wanted(p))
+	if (seg == NULL || p->reserved || p->offered || !probe_is_wanted(p))
 		return;
 	seg->active += (size_t)sign;
 	prove_nactive += (size_t)sign;
@@ -175,6 +175,8 @@ prove_feed(struct probe *p, enum probe_input in, mono_t now)
 	/* Nobody will need it later where each offer is proven anew. */
 	if ((act & PROBE_DO_PROVEN) && p->seg->wanted == 0)
 		p->due = mono_add_ms(now, ASKED_MS);
+	p->offered = in == PROBE_IN_USED ||
+	    (p->offered && probe_is_proven(p) && !(act & PROBE_DO_PROVEN));
 	prove_list(p);
 	/* What was not asked cannot be proven by silence; nor the next one. */
 	if (prove_act(p, act) == -1) {
@@ -418,6 +420,18 @@ prove_wanted(uint32_t addr, int waits, mono_t now)
 	p->asked |= waits && p->state != PROBE_TAKEN;
 	if (p->state == PROBE_TAKEN)
 		prove_tell_taken(p);
+}
+
+void
+prove_used(uint32_t addr, mono_t now)
+{
+	struct entry	*e = watch_find(prove_watch, addr);
+
+	if (e == NULL || e->probe.reserved || !probe_is_proven(&e->probe))
+		return;
+	prove_feed(&e->probe, PROBE_IN_USED, now);
+	if (e->probe.seg->wanted != 0)
+		stock_demand(e->probe.seg, 0, now);
 }
 
 void

@@ -227,8 +227,11 @@ struct msg_addr {
 	uint32_t	addr;
 };
 
-/* The id of MSG_PROBE: does a client wait for it? */
-enum { PROBE_WAITS, PROBE_PASSING };
+/*
+ * The id of MSG_PROBE: a client waits for it, or it is looked at in passing,
+ * or this is no question: a proven one was offered to somebody.
+ */
+enum { PROBE_WAITS, PROBE_PASSING, PROBE_USED };
 
 /* How far a table that is told in parts has been told; 0: nothing, or all. */
 struct msg_cursor {

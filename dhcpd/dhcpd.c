@@ -23,6 +23,8 @@ static struct view	 view;
 static int		 synced;	/* the store has told us all leases */
 static struct event	*ticker;	/* expiry while nothing is asked */
 static struct log_limit	 loud;
+static struct msg_addr	 used[128];	/* proven ones that are offered */
+static size_t		 nused;
 static unsigned int	 unproven;	/* offers, not told yet */
 static mono_t		 unproven_told;
 
@@ -39,6 +41,24 @@ turn_probe(const struct verdict *v)
 		ask[i].addr = v->probe[i];
 	(void)proc_send(PROC_ARPD, MSG_PROBE, v->kind == V_PROBE ?
 	    PROBE_WAITS : PROBE_PASSING, -1, ask, v->nprobe * sizeof(ask[0]));
+}
+
+/* Once the answers have left: what of the stock is not there any more. */
+static void
+turn_used(void)
+{
+	if (nused > 0)
+		(void)proc_send(PROC_ARPD, MSG_PROBE, PROBE_USED, -1, used,
+		    nused * sizeof(used[0]));
+	nused = 0;
+}
+
+static void
+turn_use(uint32_t addr)
+{
+	if (nused == nitems(used))
+		turn_used();
+	used[nused++].addr = addr;
 }
 
 /* An offer is kept for the one client; nobody else is offered the address. */
@@ -80,6 +100,9 @@ turn_answer(struct port *port, const struct verdict *v,
 	figure_add(count[v->kind]);
 	if (v->circles)
 		figure_add(FIG_CIRCLES);
+	if (v->kind == V_OFFER &&
+	    pool_proven(leases_pool(view.leases), v->addr, now))
+		turn_use(v->addr);
 	if (v->kind == V_SILENT || v->kind == V_OFFER || v->kind == V_PROBE) {
 		if (turn_hold(v, req, v->kind == V_PROBE ? HOLD_WAIT :
 		    HOLD_OFFERED, now) == -1)
@@ -213,6 +236,7 @@ turn_end(void)
 {
 	staged_flush();
 	outbox_flush();
+	turn_used();
 	figures[FIG_LEASED].value = lease_count(view.leases, HOLD_BOUND);
 	figures[FIG_OFFERED].value = lease_count(view.leases, HOLD_OFFERED);
 }

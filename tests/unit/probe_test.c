@@ -32,6 +32,7 @@ static const struct want wants[PROBE_STATES][PROBE_INPUTS] = {
 		[PROBE_IN_TIMER] = TO_STATE(IDLE),
 		[PROBE_IN_HEARD] = TO_STATE(IDLE),
 		[PROBE_IN_DOUBT] = TO_STATE(IDLE),
+		[PROBE_IN_USED] = TO_STATE(IDLE),
 		[PROBE_IN_STOP] = TO_STATE(IDLE),
 	},
 	[PROBE_QUEUED] = {
@@ -41,6 +42,7 @@ static const struct want wants[PROBE_STATES][PROBE_INPUTS] = {
 		[PROBE_IN_TIMER] = DOES(SENDING, SEND),
 		[PROBE_IN_HEARD] = DOES(TAKEN, FOE),
 		[PROBE_IN_DOUBT] = TO_STATE(QUEUED),
+		[PROBE_IN_USED] = TO_STATE(QUEUED),
 		[PROBE_IN_STOP] = TO_STATE(IDLE),
 	},
 	[PROBE_SENDING] = {
@@ -50,6 +52,7 @@ static const struct want wants[PROBE_STATES][PROBE_INPUTS] = {
 		[PROBE_IN_TIMER] = DOES(SENDING, SEND),
 		[PROBE_IN_HEARD] = DOES(TAKEN, FOE),
 		[PROBE_IN_DOUBT] = TO_STATE(SENDING),
+		[PROBE_IN_USED] = TO_STATE(SENDING),
 		[PROBE_IN_STOP] = TO_STATE(IDLE),
 	},
 	[PROBE_WAITING] = {
@@ -59,6 +62,7 @@ static const struct want wants[PROBE_STATES][PROBE_INPUTS] = {
 		[PROBE_IN_TIMER] = DOES(PROVEN, YES),
 		[PROBE_IN_HEARD] = DOES(TAKEN, FOE),
 		[PROBE_IN_DOUBT] = TO_STATE(WAITING),
+		[PROBE_IN_USED] = TO_STATE(WAITING),
 		[PROBE_IN_STOP] = TO_STATE(IDLE),
 	},
 	[PROBE_PROVEN] = {
@@ -68,6 +72,7 @@ static const struct want wants[PROBE_STATES][PROBE_INPUTS] = {
 		[PROBE_IN_TIMER] = DOES(RENEWING, SEND),
 		[PROBE_IN_HEARD] = DOES(TAKEN, FOE),
 		[PROBE_IN_DOUBT] = TO_STATE(PROVEN),
+		[PROBE_IN_USED] = TO_STATE(PROVEN),
 		[PROBE_IN_STOP] = DOES(IDLE, BACK),
 	},
 	[PROBE_RENEWING] = {
@@ -77,6 +82,7 @@ static const struct want wants[PROBE_STATES][PROBE_INPUTS] = {
 		[PROBE_IN_TIMER] = DOES(PROVEN, YES),
 		[PROBE_IN_HEARD] = DOES(TAKEN, FOE),
 		[PROBE_IN_DOUBT] = TO_STATE(RENEWING),
+		[PROBE_IN_USED] = TO_STATE(PROVEN),
 		[PROBE_IN_STOP] = DOES(IDLE, BACK),
 	},
 	[PROBE_TAKEN] = {
@@ -86,6 +92,7 @@ static const struct want wants[PROBE_STATES][PROBE_INPUTS] = {
 		[PROBE_IN_TIMER] = TO_STATE(QUEUED),
 		[PROBE_IN_HEARD] = TO_STATE(TAKEN),
 		[PROBE_IN_DOUBT] = TO_STATE(TAKEN),
+		[PROBE_IN_USED] = TO_STATE(TAKEN),
 		[PROBE_IN_STOP] = TO_STATE(IDLE),
 	},
 	[PROBE_ANNOUNCING] = {
@@ -95,6 +102,7 @@ static const struct want wants[PROBE_STATES][PROBE_INPUTS] = {
 		[PROBE_IN_TIMER] = DOES(OWNED, ANN),
 		[PROBE_IN_HEARD] = DOES(DEFENDED, ANN | FOE),
 		[PROBE_IN_DOUBT] = TO_STATE(ANNOUNCING),
+		[PROBE_IN_USED] = TO_STATE(ANNOUNCING),
 		[PROBE_IN_STOP] = TO_STATE(IDLE),
 	},
 	[PROBE_OWNED] = {
@@ -104,6 +112,7 @@ static const struct want wants[PROBE_STATES][PROBE_INPUTS] = {
 		[PROBE_IN_TIMER] = TO_STATE(OWNED),
 		[PROBE_IN_HEARD] = DOES(DEFENDED, ANN | FOE),
 		[PROBE_IN_DOUBT] = TO_STATE(OWNED),
+		[PROBE_IN_USED] = TO_STATE(OWNED),
 		[PROBE_IN_STOP] = TO_STATE(IDLE),
 	},
 	[PROBE_DEFENDED] = {
@@ -113,6 +122,7 @@ static const struct want wants[PROBE_STATES][PROBE_INPUTS] = {
 		[PROBE_IN_TIMER] = TO_STATE(OWNED),
 		[PROBE_IN_HEARD] = TO_STATE(DEFENDED),
 		[PROBE_IN_DOUBT] = TO_STATE(DEFENDED),
+		[PROBE_IN_USED] = TO_STATE(DEFENDED),
 		[PROBE_IN_STOP] = TO_STATE(IDLE),
 	},
 };
@@ -219,6 +229,10 @@ test_renewal(void)
 	CHECK(256 * 2000 < PROVE_RENEW_MS);
 	(void)probe_event(&p, PROBE_IN_DOUBT, t0);
 	CHECK(mono_diff_ms(p.due, t0) <= PROVE_CONFIRM_MS);
+	/* One that is offered is told again when the offer is over. */
+	(void)probe_event(&p, PROBE_IN_USED, t0);
+	CHECK(mono_diff_ms(p.due, t0) > 120 * 1000);
+	CHECK(tick(&p, &ms) == SEND && tick(&p, &ms) == YES);
 	CHECK(probe_event(&p, PROBE_IN_HEARD, p.due) == FOE);
 	CHECK(!probe_is_wanted(&p));
 	/* It is tried again later, calmly, and may be proven then. */
