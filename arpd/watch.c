@@ -357,6 +357,9 @@ watch_owner(const struct watch *w, const struct entry *e, struct mac mac,
 	host = watch_host_of(w, e, leased);
 	if (host != NONE && conf_host_by_mac(w->conf, mac) == host)
 		return (1);
+	/* Whose card is not Ethernet cannot be told from others by ARP. */
+	if (leased && !mac_is_unicast(e->owner))
+		return (-1);
 	return (leased || e->named ? 0 : -1);
 }
 

@@ -733,7 +733,7 @@ struct machine {
 	const struct conf_image	*image;		/* NULL unless it installs */
 	const struct conf_host	*whose;		/* host also in a conflict */
 	enum doubt		 doubt;
-	int			 near;		/* ARP reaches it */
+	int			 hops;		/* the kernel knows its MAC */
 	uint32_t		 addr;		/* its address */
 	uint32_t		 server;	/* ours on its segment */
 	struct mac		 mac;		/* by lease, also in a conflict */

@@ -378,8 +378,17 @@ facts_is_near(const struct conf *conf, uint32_t addr)
 
 /*
  * A lease says who should have an address, and ARP who has it; where ARP does
- * not reach, the lease is all there is.
+ * not reach, the lease is all there is.  So it is for what is not Ethernet.
  */
+static int
+facts_is_heard(struct facts *f, const struct conf *conf,
+    const struct lessee *lease, mono_t now)
+{
+	return (conf->global->access != ACCESS_ANY &&
+	    mac_is_unicast(lease->mac) &&
+	    facts_is_near(conf, lease->addr) && facts_has_arpd(f, now));
+}
+
 static enum doubt
 facts_doubt(const struct lease_fact *l)
 {
@@ -407,7 +416,7 @@ facts_hop(const struct conf *conf, struct machine *m, const struct mac *hop)
 {
 	uint32_t	host;
 
-	if (!m->near || m->doubt != DOUBT_NONE || m->lease == NULL)
+	if (!m->hops || m->doubt != DOUBT_NONE || m->lease == NULL)
 		return;
 	if (hop == NULL) {
 		m->doubt = DOUBT_UNSEEN;
@@ -437,9 +446,11 @@ facts_machine(struct facts *f, const struct conf *conf, uint32_t addr,
 		return;
 	m->mac = l->lease.mac;
 	m->whose = machine_host(conf, &l->lease);
-	m->near = conf->global->access != ACCESS_ANY &&
-	    facts_is_near(conf, addr) && facts_has_arpd(f, now);
-	m->doubt = m->near ? facts_doubt(l) : DOUBT_NONE;
+	if (facts_is_heard(f, conf, &l->lease, now)) {
+		m->doubt = facts_doubt(l);
+		/* In another subnet of its network we may have a router. */
+		m->hops = proc_own_addr(addr, NULL) != 0;
+	}
 	if (m->doubt == DOUBT_CONFLICT) {
 		machine_conflict(m, l->other);
 		return;

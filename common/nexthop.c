@@ -35,18 +35,27 @@ nexthop_on(int fd, const char *ifname, uint32_t addr, struct mac *mac)
 	return (1);
 }
 
+static int
+nexthop_reaches(const struct msg_iface *iface, uint32_t addr)
+{
+	size_t	i;
+
+	for (i = 0; i < iface->naddrs && i < IFACE_ADDRS; i++)
+		if (((iface->addr[i] ^ addr) &
+		    prefix_mask(iface->prefix[i])) == 0)
+			return (iface->index != 0);
+	return (0);
+}
+
+/* Two interfaces may be in one subnet; only one of them is used. */
 int
 nexthop(int fd, uint32_t addr, struct mac *mac)
 {
-	const struct msg_iface	*iface;
-	size_t			 i;
-	int			 found = 0;
+	size_t	i;
+	int	found = 0;
 
-	if (proc_own_addr(addr, &iface) != 0)
-		return (nexthop_on(fd, iface->name, addr, mac));
-	/* Of several subnets of one network we may be in another one. */
 	for (i = 0; i < child.nifaces && found == 0; i++)
-		if (child.ifaces[i].index != 0)
+		if (nexthop_reaches(&child.ifaces[i], addr))
 			found = nexthop_on(fd, child.ifaces[i].name, addr,
 			    mac);
 	return (found);

@@ -51,7 +51,7 @@ ksd_hop(const struct conn *c, struct machine *m)
 	struct mac	mac;
 	int		known;
 
-	if (!m->near || m->doubt != DOUBT_NONE)
+	if (!m->hops || m->doubt != DOUBT_NONE)
 		return;
 	known = nexthop(c->fd, c->addr, &mac);
 	if (known != -1)

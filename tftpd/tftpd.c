@@ -289,7 +289,7 @@ request_hop(const struct sock *sock, struct machine *m, struct plan *plan)
 {
 	int	known;
 
-	if (!m->near || m->doubt != DOUBT_NONE)
+	if (!m->hops || m->doubt != DOUBT_NONE)
 		return;
 	known = nexthop(sock->fd, m->addr, &m->hop);
 	if (known == -1)
@@ -369,7 +369,7 @@ request_start(const struct sock *sock, const struct machine *m,
 	if (m->image != NULL)
 		memcpy(s->image, m->image->name, sizeof(s->image));
 	memcpy(s->name, req->name, sizeof(s->name));
-	s->guarded = plan->rendered && m->near && m->installs;
+	s->guarded = plan->rendered && m->hops && m->installs;
 	s->hop = m->hop;
 	if (src->fd == -1)
 		memcpy(s->text, src->text, src->size);

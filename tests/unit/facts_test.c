@@ -404,6 +404,7 @@ test_near(void)
 	struct facts		*f = stands_new();
 	struct conf_segment	*s = &conf->segment[0];
 	struct conf_segment	*far;
+	struct machine		 m;
 
 	s->nrelays = 1;
 	CHECK_NAMED(doubt_at(f, ADDR) == DOUBT_NONE, "behind a relay");
@@ -417,11 +418,17 @@ test_near(void)
 	CHECK_NAMED(doubt_at(f, ADDR) == DOUBT_NONE, "nor with it");
 	conf->segment[0].shared = far->shared = 0;
 	CHECK_NAMED(doubt_at(f, ADDR) == DOUBT_UNSEEN, "one network");
+	push_stand(f, ADDR, STAND_OWNER, mac_web, nobody);
+	facts_machine(f, conf, ADDR, SERVER, now, &m);
+	facts_hop(conf, &m, NULL);
+	CHECK_NAMED(m.doubt == DOUBT_NONE, "there may be a router between");
 	here.index = 0;
 	CHECK_NAMED(doubt_at(f, ADDR) == DOUBT_NONE, "the interface is gone");
 	here.index = 3;
 	here.addr[0] = SERVER;
-	CHECK(doubt_at(f, ADDR) == DOUBT_UNSEEN);
+	push_lease(f, ADDR, nobody, "web1", LEASE_BOUND, later);
+	facts_machine(f, conf, ADDR, SERVER, now, &m);
+	CHECK_NAMED(m.doubt == DOUBT_NONE, "not Ethernet");
 }
 
 /* Without arpd a lease is believed, but not before it had time to come. */
