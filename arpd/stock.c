@@ -84,8 +84,8 @@ stock_segments(mono_t now)
 }
 
 /*
- * Is a new one needed soon?  A quarter of the stock is there at once when we
- * start, and in a burst, the rest in its time.
+ * Is a new one needed soon?  Half of the stock is there at once when we start,
+ * and in a burst, the rest in its time.
  */
 static int
 stock_is_low(const struct segment *seg, mono_t now)
@@ -95,7 +95,7 @@ stock_is_low(const struct segment *seg, mono_t now)
 	/* What dhcpd has offered is proven, but not there for others. */
 	if (!mono_before(now, mono_add_s(seg->dry, DRY_S)))
 		have += seg->proven;
-	return (have < seg->wanted / 4);
+	return (have < seg->wanted / 2);
 }
 
 static void
