@@ -19,7 +19,7 @@ int	 arpd_main(void);
 #include "arp_said.h"
 
 #define STEPS_MAX	400		/* things that happen in an input */
-#define SETTLE_S	(26 * 3600)	/* nothing is remembered for longer */
+#define SETTLE_S	2400		/* twice: no proof holds for longer */
 #define ENTRIES_MAX	512		/* all that there is to watch */
 
 /* What happens; the first octet of each step. */
