@@ -52,6 +52,29 @@ lease_contest(struct leases *ls, struct lease *l, struct mac foe, mono_t now)
 	return (new);
 }
 
+/*
+ * Linux answers for all addresses of a machine on all of its cards.  Two cards
+ * with leases of one host name are one machine; who pretends to be gains that
+ * the holder keeps its address.
+ */
+int
+lease_is_same_machine(const struct leases *ls, const struct lease *l,
+    struct mac mac)
+{
+	struct lease	*found[LEASES_PER_MAC];
+	char		 name[NAME_LEN], other[NAME_LEN];
+	size_t		 i, n;
+
+	if (lease_hostname(l, name)[0] == '\0')
+		return (0);
+	n = lease_all_by_mac(ls, mac, found, nitems(found));
+	for (i = 0; i < n; i++)
+		if (found[i]->state == HOLD_BOUND &&
+		    strcmp(lease_hostname(found[i], other), name) == 0)
+			return (1);
+	return (0);
+}
+
 int
 lease_rests(struct leases *ls, uint32_t addr, mono_t now, struct mac *foe)
 {

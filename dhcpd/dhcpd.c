@@ -381,7 +381,8 @@ contested(const struct msg_conflict *c, struct lease *l, mono_t now)
 	const uint32_t	host = conf_host_by_addr(view.conf, l->addr);
 	char		addr[ADDR_STRLEN], mac[MAC_STRLEN];
 
-	if (!lease_contest(view.leases, l, c->mac, now))
+	if (lease_is_same_machine(view.leases, l, c->mac) ||
+	    !lease_contest(view.leases, l, c->mac, now))
 		return;
 	(void)addr_str(l->addr, addr);
 	(void)mac_str(c->mac, mac);

@@ -120,6 +120,9 @@ struct lease *lease_quarantine(struct leases *, uint32_t addr, struct mac,
  * that is new.
  */
 int	 lease_contest(struct leases *, struct lease *, struct mac foe, mono_t);
+/* Is it the holder's own other card that claims it? */
+int	 lease_is_same_machine(const struct leases *, const struct lease *,
+	    struct mac);
 const struct contest *lease_contested(struct leases *, uint32_t addr, mono_t);
 /* If its lease ends now: has it to rest, because of whom? */
 int	 lease_rests(struct leases *, uint32_t addr, mono_t, struct mac *foe);

@@ -146,6 +146,42 @@ test_over(void)
 	CHECK(lease_contested(view.leases, MINE_ADDR, later) != NULL);
 }
 
+/* Two cards of one machine, as far as their names tell. */
+static void
+test_cards(void)
+{
+	static const struct {
+		const char	*one, *two;
+		enum hold_state	 state;
+		int		 same;
+	} rows[] = {
+		{ "web", "web", HOLD_BOUND, 1 },
+		{ "web", "web", HOLD_FREE, 0 },
+		{ "web", "db", HOLD_BOUND, 0 },
+		{ "", "", HOLD_BOUND, 0 },
+	};
+	struct owner	o = { .mac = mac_of(FOE) };
+	struct lease	*l;
+	size_t		i;
+
+	for (i = 0; i < nitems(rows); i++) {
+		setup();
+		o.hostname = rows[i].two;
+		o.mac = mac_of(FOE);
+		l = lease_hold(view.leases, POOL + 1, &o, HOLD_BOUND, NOW,
+		    mono_add_s(NOW, 1000));
+		if (rows[i].state == HOLD_FREE)
+			lease_free(view.leases, l, NOW);
+		o.hostname = rows[i].one;
+		o.mac = mac_of(9);
+		held = lease_hold(view.leases, MINE_ADDR, &o, HOLD_BOUND, NOW,
+		    mono_add_s(NOW, 1000));
+		CHECK_NAMED(lease_is_same_machine(view.leases, held,
+		    mac_of(FOE)) == rows[i].same, rows[i].two);
+		CHECK(!lease_is_same_machine(view.leases, held, mac_of(5)));
+	}
+}
+
 /* More than there is room for: the last ones are known. */
 static void
 test_many(void)
@@ -178,6 +214,7 @@ main(void)
 	test_reserved();
 	test_end();
 	test_over();
+	test_cards();
 	test_many();
 	return (unit_done());
 }
