@@ -97,16 +97,6 @@ flush(void)
 	nout = 0;
 }
 
-static void
-put_pxe(struct wbuf *msg)
-{
-	static const char	class[] = "PXEClient:Arch:00007:UNDI:003016";
-
-	wbuf_u16(msg, 60 << 8 | (sizeof(class) - 1));
-	wbuf_str(msg, class);
-	wbuf_copy(msg, (uint8_t []){ 93, 2, 0, 7, 94, 3, 1, 3, 16 }, 9);
-}
-
 /* The DHCP message of a client as it is now. */
 static void
 put_message(struct wbuf *msg, const struct slot *s, uint8_t type)

@@ -9,6 +9,7 @@
  * in microseconds, is the result; nobody there to answer is one, too.
  *
  *	-k	bursts, -g milliseconds after the end of the one before
+ *	-P	they are firmware that boots from the network
  *	-x	every so manieth address of the range is in use, from the first
  */
 #include <sys/socket.h>
@@ -60,7 +61,7 @@ static int64_t		*times;		/* of those who were served */
 static size_t		 nserved;
 static uint32_t		*owner;		/* by address: client + 1 */
 static uint64_t		 asked, again, taken, naks, wrong, twice;
-static int		 fd;
+static int		 fd, pxe;
 
 static uint32_t		 first, nclients = 1, bursts = 1, gap_ms = 100;
 static uint32_t		 limit_ms = 60000, lease_time = 3600, taken_step;
@@ -100,6 +101,8 @@ client_send(const struct client *c, uint8_t type)
 		wbuf_u16(&msg, 54 << 8 | 4);
 		wbuf_u32(&msg, server);
 	}
+	if (pxe)
+		put_pxe(&msg);
 	if (type != DECLINE)
 		wbuf_copy(&msg, (uint8_t []){ 55, 5, 1, 3, 6, 15, 51 }, 7);
 	wbuf_copy(&msg, (uint8_t []){ 255 }, 1);
@@ -325,8 +328,8 @@ print_result(void)
 static void
 usage(void)
 {
-	(void)fprintf(stderr, "usage: dhcpoffer [-f first] [-g gap-ms] "
-	    "[-k bursts] [-L seconds] [-n clients]\n    [-t ms] [-x step] "
+	(void)fprintf(stderr, "usage: dhcpoffer [-P] [-f first] [-g gap-ms] "
+	    "[-k bursts] [-L seconds]\n    [-n clients] [-t ms] [-x step] "
 	    "interface server first-address last-address\n");
 	exit(2);
 }
@@ -336,7 +339,7 @@ options(int argc, char **argv)
 {
 	int	c;
 
-	while ((c = getopt(argc, argv, "f:g:k:L:n:t:x:")) != -1) {
+	while ((c = getopt(argc, argv, "f:g:k:L:n:Pt:x:")) != -1) {
 		if (c == 'f')
 			first = number(optarg, 0, 1U << 23);
 		else if (c == 'g')
@@ -347,6 +350,8 @@ options(int argc, char **argv)
 			lease_time = number(optarg, 1, UINT32_MAX);
 		else if (c == 'n')
 			nclients = number(optarg, 1, CLIENTS_MAX);
+		else if (c == 'P')
+			pxe = 1;
 		else if (c == 't')
 			limit_ms = number(optarg, 1, 3600000);
 		else if (c == 'x')

@@ -37,6 +37,17 @@ put_head(struct wbuf *msg, uint32_t xid, uint16_t flags, uint32_t ciaddr,
 	wbuf_u32(msg, DHCP_MAGIC);
 }
 
+/* What UEFI says of itself, RFC 4578. */
+static inline void
+put_pxe(struct wbuf *msg)
+{
+	static const char	class[] = "PXEClient:Arch:00007:UNDI:003016";
+
+	wbuf_u16(msg, 60 << 8 | (sizeof(class) - 1));
+	wbuf_str(msg, class);
+	wbuf_copy(msg, (uint8_t []){ 93, 2, 0, 7, 94, 3, 1, 3, 16 }, 9);
+}
+
 static inline void
 reply_option(uint8_t code, struct buf *value, struct reply *r)
 {
