@@ -42,6 +42,7 @@ play()			# CLIENT ARGUMENTS...
 # Until deaf(), or for a minute; its process is in $listener.
 listen()		# CLIENT
 {
+	: >"$tmp/nd.$1"		# what the last one printed says nothing
 	ip netns exec "$1" "$obj/tests/ndplay" eth0 listen 60000 \
 	    >"$tmp/nd.$1" &
 	listener=$!
