@@ -27,6 +27,7 @@ play()			# CLIENT ARGUMENTS...
 
 listen()		# MILLISECONDS
 {
+	: >"$tmp/arp"
 	play watcher listen "$1" >"$tmp/arp" &
 	listener=$!
 	wait_until 5 grep -q listening "$tmp/arp"
