@@ -145,6 +145,8 @@ turn_note(const struct verdict *v, const struct dhcp_msg *req, mono_t now)
 	story_request(&story, view.conf, req, v);
 	story_tell(&story, now);
 	if (v->firmware) {
+		/* What the ticket makes of it is a later chapter. */
+		story_flush();
 		memset(&input, 0, sizeof(input));
 		input.input = INPUT_FIRMWARE;
 		memcpy(input.host, view.conf->host[v->host].name,
@@ -236,6 +238,7 @@ turn_end(void)
 {
 	staged_flush();
 	outbox_flush();
+	story_flush();
 	turn_used();
 	figures[FIG_LEASED].value = lease_count(view.leases, HOLD_BOUND);
 	figures[FIG_OFFERED].value = lease_count(view.leases, HOLD_OFFERED);

@@ -433,8 +433,12 @@ void	 story_request(struct story *, const struct conf *,
 	    const struct dhcp_msg *, const struct verdict *);
 void	 story_answer(struct story *, const struct conf *,
 	    const struct dhcp_msg *, const struct verdict *);
-/* Retransmissions within a second, and a flood, are told once. */
+/*
+ * Retransmissions within a second, and a flood, are told once.  It is kept
+ * until story_flush(): no answer waits for what is written about it.
+ */
 void	 story_tell(const struct story *, mono_t);
+void	 story_flush(void);
 
 /* push.c: leases to the siblings, which decide by them. */
 void	 push_init(const struct view *);

@@ -309,7 +309,9 @@ staged_commit(const struct msg_lease *m, const struct sequel *s, mono_t now)
 		figure_add(FIG_TAKEOVER);
 	figure_add(FIG_ACK);
 	outbox_put(&s->letter, s->octets);
+	/* What the client does with its ACK is a later chapter. */
 	story_tell(&s->story, now);
+	story_flush();
 	staged_boot(s);
 }
 

@@ -10,6 +10,7 @@
 #include "dhcpd.h"
 
 #define RECENT		256		/* machines whose last step we recall */
+#define TOLD_MAX	16		/* kept until the answers have left */
 #define UNKNOWN_MAX	50		/* lines a second of unknown machines */
 
 struct recent {
@@ -17,6 +18,9 @@ struct recent {
 	struct mac	mac;
 	uint8_t		step;
 };
+
+static struct story	told[TOLD_MAX];
+static size_t		ntold;
 
 static void
 story_begin(struct story *s, const struct conf *conf,
@@ -225,5 +229,18 @@ story_tell(const struct story *s, mono_t now)
 	r->second = second;
 	r->step = (uint8_t)s->step;
 	r->mac = s->mac;
-	proc_step(s->step, s->addr, s->mac, s->host, 100, 0, "%s", s->text);
+	if (ntold == TOLD_MAX)
+		story_flush();
+	told[ntold++] = *s;
+}
+
+void
+story_flush(void)
+{
+	const struct story	*s;
+
+	for (s = told; s < told + ntold; s++)
+		proc_step(s->step, s->addr, s->mac, s->host, 100, 0, "%s",
+		    s->text);
+	ntold = 0;
 }
