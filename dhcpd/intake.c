@@ -143,13 +143,17 @@ intake_frame(struct port *port, struct arrival *a, struct msghdr *msg,
 	turn_request(port, &f, now);
 }
 
-static int
-intake_batch(struct port *port, mono_t now)
+/*
+ * Room for as many packets as the last call brought, which has written over
+ * it.  That is mostly one: what is never used is not touched either.
+ */
+static void
+intake_room(int n)
 {
 	struct arrival	*a;
-	int		 i, n;
+	int		 i;
 
-	for (i = 0; i < BATCH; i++) {
+	for (i = 0; i < n; i++) {
 		a = &arrivals[i];
 		a->iov = (struct iovec){ a->octets, sizeof(a->octets) };
 		msgs[i].msg_hdr = (struct msghdr){
@@ -159,7 +163,17 @@ intake_batch(struct port *port, mono_t now)
 			.msg_controllen = sizeof(a->control.space)
 		};
 	}
+}
+
+static int
+intake_batch(struct port *port, mono_t now)
+{
+	static int	used = BATCH;
+	int		i, n;
+
+	intake_room(used);
 	n = recvmmsg(port->packet->fd, msgs, BATCH, MSG_DONTWAIT, NULL);
+	used = n > 0 ? n : 0;
 	if (n == -1) {
 		/* An interface that goes down says so here, too. */
 		if (errno != EAGAIN && errno != EINTR && errno != ENETDOWN)
