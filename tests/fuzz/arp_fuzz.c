@@ -519,8 +519,10 @@ iface(struct buf *in)
 		p->index = 0;
 	if ((how & 8) != 0)
 		p->addr[p->naddrs++] = pick_addr(in) | 1;
-	if ((how & 16) != 0)
+	if ((how & 16) != 0) {
 		p->mac.b[4] = how;
+		other_macs = 1;
+	}
 	if ((how & 32) != 0)
 		p->addr[0] = pick_addr(in) | 1;
 	if ((how & 64) != 0)
@@ -672,6 +674,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	nknown = 0;
 	npendings = next_pending = 0;
 	lots = 1;
+	other_macs = 0;
 	nechoes = 0;
 	memset(echoes, 0, sizeof(echoes));
 	memcpy(ifaces, whole, sizeof(ifaces));

@@ -110,6 +110,7 @@ static size_t		 nknown;
 static mono_t		 now = { INT64_C(1000000000000) };
 static uint32_t		 lots = 1;		/* the state of arc4random() */
 static int		 send_fails, hostile;
+static int		 other_macs;		/* of ours, in this input */
 static mono_t		 second;		/* in which this is counted: */
 static unsigned int	 frames, events, conflicts, stands, lines;
 static int		 log_fd;
