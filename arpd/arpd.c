@@ -268,7 +268,7 @@ arpd_grant_sync(struct imsgbuf *link, const struct imsg *imsg)
 	(void)imsg;
 	arpd_synced = 1;
 	prove_start(clock_now());
-	stand_look_around();
+	stand_look_around(clock_now());
 }
 
 /* tftpd or ksd has heard of a machine that we have not. */
@@ -360,7 +360,7 @@ arpd_iface(const struct msg_iface *iface)
 	prove_segments(now);
 	neigh_review(&neighs, arpd_review);
 	prove_settle(now);
-	stand_look_around();
+	stand_look_around(now);
 }
 
 static void
@@ -403,7 +403,7 @@ arpd_link_up(enum proc peer)
 {
 	if (peer == PROC_DHCPD)
 		prove_tell_all(clock_now());
-	stand_link_up(peer);
+	stand_link_up(peer, clock_now());
 }
 
 static void

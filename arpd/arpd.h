@@ -537,8 +537,8 @@ void	 stand_forget(struct entry *);
 /* A sibling has to know where this address stands. */
 void	 stand_look(uint32_t addr, mono_t);
 /* Ask for all owners that were never heard, by and by. */
-void	 stand_look_around(void);
-void	 stand_link_up(enum proc);
+void	 stand_look_around(mono_t);
+void	 stand_link_up(enum proc, mono_t);
 void	 stand_configured(mono_t);
 /* After a round of inputs: send what was gathered. */
 void	 stand_settle(void);

@@ -303,21 +303,21 @@ stand_tick(int fd, short what, void *arg)
 }
 
 void
-stand_look_around(void)
+stand_look_around(mono_t now)
 {
 	stand_sweep = (struct walk){ .on = 1 };
-	stand_settle();
+	stand_run(now);
 }
 
 void
-stand_link_up(enum proc peer)
+stand_link_up(enum proc peer, mono_t now)
 {
 	size_t	i;
 
 	for (i = 0; i < nitems(stand_peers); i++)
 		if (stand_peers[i] == peer)
 			stand_stream[i] = (struct walk){ .on = 1 };
-	stand_settle();
+	stand_run(now);
 }
 
 /* The entries stand in other buckets now. */
@@ -334,7 +334,7 @@ stand_configured(mono_t now)
 		next = TAILQ_NEXT(e, others);
 		stand_leased(e, now);
 	}
-	stand_look_around();
+	stand_look_around(now);
 }
 
 void

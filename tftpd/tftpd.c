@@ -28,6 +28,8 @@
 #define ARPD_WAIT_MS	3000		/* after a start */
 #define OPEN_MS		3000		/* so long we wait for the facts */
 #define LISTEN_MAX	64
+#define LOOKS		256		/* that are remembered for this: */
+#define LOOK_MS		250		/* between two for one address */
 
 struct ctl_counter counters[COUNT_MAX] = {
 #define C(tag, name)	[COUNT_##tag] = { name, 0 },
@@ -256,12 +258,21 @@ source_open(const struct machine *m, const char *name, struct plan *plan,
 	return (0);
 }
 
-/* It has the lease, but was not heard at its address: find out. */
+/*
+ * It has the lease, but was not heard at its address: find out.  Whoever says
+ * to be it a thousand times causes this once.
+ */
 static void
-request_look(const struct peer *peer)
+request_look(const struct peer *peer, mono_t now)
 {
+	static struct { uint32_t addr; mono_t next; } last[LOOKS];
 	const struct msg_addr	look = { .addr = peer->addr };
+	const size_t		i = (peer->addr ^ peer->addr >> 8) % LOOKS;
 
+	if (last[i].addr == peer->addr && mono_before(now, last[i].next))
+		return;
+	last[i].addr = peer->addr;
+	last[i].next = mono_add_ms(now, LOOK_MS);
 	counters[COUNT_LOOKS].value++;
 	slot_nudge(peer);
 	(void)proc_send(PROC_ARPD, MSG_LOOK, 0, -1, &look, sizeof(look));
@@ -309,7 +320,7 @@ request_refuse(const struct machine *m, const struct peer *peer,
 	const char	*host = m->host == NULL ? "" : m->host->name;
 
 	if (error == EAGAIN) {
-		request_look(peer);
+		request_look(peer, now);
 		return;
 	}
 	if (error == ENOENT) {

@@ -338,14 +338,16 @@ static void
 test_around(void)
 {
 	uint32_t	i;
-	size_t		n = 0, most = 0, q;
+	size_t		n, most, q;
 
 	for (i = 0; i < 250; i++)
 		(void)lease(FIRST + i, bob, LEASE_BOUND);
 	claim(FIRST, bob);
 	(void)lease(FIRST + 1, bob, LEASE_FREE);
 	(void)questions();
-	stand_look_around();
+	stand_look_around(now);
+	n = most = questions();
+	CHECK_NAMED(n == STAND_BURST, "some at once");
 	for (i = 0; i < 50; i++) {
 		now = mono_add_ms(now, 100);
 		stand_run(now);
@@ -360,8 +362,8 @@ test_around(void)
 	for (i = 2; i < 250; i++)
 		claim(FIRST + i, i == 100 ? eve : bob);
 	(void)news();
-	stand_link_up(PROC_KSD);
-	stand_link_up(PROC_TFTPD);
+	stand_link_up(PROC_KSD, now);
+	stand_link_up(PROC_TFTPD, now);
 	later(0);
 	later(0);
 	CHECK(news() == 249);
