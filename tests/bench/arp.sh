@@ -14,6 +14,7 @@
 . "$top/tests/bench/servers.sh"
 
 arp_warm_s=5			# from the start to the first request
+arp_calm_s=25			# until there is nothing left to be proven
 arp_steps=${BENCH_STEPS:-alike squat cold cost}
 arp_servers=${BENCH_SERVERS:-probing bootward isc dnsmasq udhcpd kea}
 
@@ -194,7 +195,7 @@ arp_cost()		# NAME
 	[ "$1" = probing ] || return
 	arp_up probing 10.65.63.255 || return
 	cost_pid=$(bootward_pid_of arpd)
-	sleep "$arp_warm_s"
+	sleep "$arp_calm_s"
 	cost_idle=$(arp_figures)
 	# What a quiet network hears, in a time of peace.
 	sleep 10

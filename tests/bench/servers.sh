@@ -39,7 +39,8 @@ dhcp_wire()
 	wire_up
 	ip -n bws addr add "$dhcp_server/10" dev lan
 	ip -n bwl addr add 10.64.0.2/10 dev load
-	ip -n bwl addr add "$dhcp_relay/10" dev lo
+	# With a shorter prefix all of its network would answer pings.
+	ip -n bwl addr add "$dhcp_relay/32" dev lo
 	ip -n bws route add 10.192.0.0/10 via 10.64.0.2
 }
 
