@@ -103,6 +103,7 @@ struct probe {
 	uint8_t		 asked;		/* dhcpd waits for it */
 	uint8_t		 reserved;	/* for a host: not of the stock */
 	uint8_t		 offered;	/* so is this, for a while */
+	uint8_t		 takes;		/* times it was found taken, on end */
 	struct mac	 foe;		/* who claims it */
 };
 
@@ -113,8 +114,9 @@ struct probe {
 #define PROVE_CONFIRM_MAX_MS	(30 * 1000)	/* at random */
 #define PROVE_SILENCE_MS	2000	/* ANNOUNCE_WAIT, after these */
 #define PROVE_USED_MS		(150 * 1000)	/* longer than an offer */
-#define PROVE_TAKEN_MS		(600 * 1000)	/* then it is tried again */
-#define PROVE_FRESH_MS		(60 * 1000)	/* or when dhcpd asks */
+#define PROVE_TAKEN_MS		(15 * 1000)	/* then it is tried again, */
+#define PROVE_TAKEN_MAX_MS	(600 * 1000)	/* but ever more rarely, */
+#define PROVE_FRESH_MS		(10 * 1000)	/* or when dhcpd asks */
 #define ANNOUNCE_NUM		2
 #define ANNOUNCE_INTERVAL_MS	2000
 #define DEFEND_INTERVAL_MS	10000

@@ -14,6 +14,8 @@
  */
 #include "arpd.h"
 
+#define TAKES_MAX	6		/* after these it is PROVE_TAKEN_MAX_MS */
+
 const char *const probe_statename[PROBE_STATES] = {
 	[PROBE_IDLE] = "idle",
 	[PROBE_QUEUED] = "queued",
@@ -80,7 +82,6 @@ static const struct {
 	[PROBE_SENDING] = { 0, 0, 1 },
 	[PROBE_PROVEN] = { PROVE_RENEW_MS, PROVE_RENEW_MAX_MS, 1 },
 	[PROBE_RENEWING] = { PROVE_SILENCE_MS, PROVE_SILENCE_MS, 0 },
-	[PROBE_TAKEN] = { PROVE_TAKEN_MS, PROVE_TAKEN_MS, 0 },
 	[PROBE_ANNOUNCING] = { ANNOUNCE_INTERVAL_MS, ANNOUNCE_INTERVAL_MS, 0 },
 	[PROBE_DEFENDED] = { DEFEND_INTERVAL_MS, DEFEND_INTERVAL_MS, 0 },
 };
@@ -105,6 +106,19 @@ probe_after(mono_t now, uint32_t min_ms, uint32_t max_ms)
 	    (int64_t)(probe_lots % (max_ms - min_ms + 1))));
 }
 
+/*
+ * How long a taken address is left alone.  One forged frame says that it is in
+ * use, and a few hundred that all are: so it is asked for again soon.  Who
+ * really is there answers, each time, and is asked ever more rarely.
+ */
+static int64_t
+probe_taken_ms(const struct probe *p)
+{
+	const int64_t	ms = (int64_t)PROVE_TAKEN_MS << p->takes;
+
+	return (ms < PROVE_TAKEN_MAX_MS ? ms : PROVE_TAKEN_MAX_MS);
+}
+
 /* When the state's time is over that begins now. */
 static mono_t
 probe_end(const struct probe *p, mono_t now)
@@ -118,6 +132,8 @@ probe_end(const struct probe *p, mono_t now)
 		return (probe_after(now, pace->gap_ms, pace->gap_max_ms));
 	case PROBE_WAITING:
 		return (mono_add_ms(now, pace->wait_ms));
+	case PROBE_TAKEN:
+		return (mono_add_ms(now, probe_taken_ms(p)));
 	default:
 		if (probe_time[p->state].max_ms == 0)
 			return (MONO_NEVER);
@@ -188,6 +204,7 @@ probe_proven(struct probe *p, mono_t now)
 	const int	hurried = probe_is_hurried(p);
 
 	p->pace &= (uint8_t)~PACE_HURRIED;
+	p->takes = 0;
 	(void)probe_enter(p, PROBE_PROVEN, PROBE_IN_TIMER, now,
 	    PROBE_DO_PROVEN);
 	if (hurried)
@@ -240,7 +257,10 @@ static unsigned int
 probe_heard(struct probe *p, mono_t now)
 {
 	const enum probe_input	in = PROBE_IN_HEARD;
+	const int		answers = p->state == PROBE_SENDING ||
+				    p->state == PROBE_WAITING;
 
+	p->takes = (uint8_t)(p->takes + (answers && p->takes < TAKES_MAX));
 	switch ((enum probe_state)p->state) {
 	case PROBE_QUEUED:
 	case PROBE_SENDING:
@@ -276,7 +296,7 @@ probe_hurry(struct probe *p, mono_t now)
 	case PROBE_TAKEN:
 		/* Who was heard just now needs not be asked for. */
 		if (mono_before(now, mono_add_ms(p->due,
-		    PROVE_FRESH_MS - PROVE_TAKEN_MS)))
+		    PROVE_FRESH_MS - probe_taken_ms(p))))
 			return (0);
 		return (probe_begin(p, PROBE_IN_HURRY, now));
 	case PROBE_QUEUED:

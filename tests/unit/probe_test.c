@@ -169,6 +169,37 @@ test_table(void)
 	    "taken, but not heard for a while:");
 }
 
+/* Claimed once, and then silent; or there, and answering each time. */
+static void
+test_taken(void)
+{
+	struct probe	p;
+	int64_t		wait = PROVE_TAKEN_MS;
+	int		i;
+
+	put(&p, PROBE_PROVEN);
+	(void)probe_event(&p, PROBE_IN_HEARD, t0);
+	CHECK(mono_diff_ms(p.due, t0) == PROVE_TAKEN_MS);
+	for (i = 0; i < 20; i++) {
+		(void)probe_event(&p, PROBE_IN_TIMER, t0);
+		(void)probe_event(&p, PROBE_IN_TIMER, t0);
+		CHECK(p.state == PROBE_SENDING);
+		(void)probe_event(&p, PROBE_IN_HEARD, t0);
+		wait = wait * 2 < PROVE_TAKEN_MAX_MS ? wait * 2 :
+		    PROVE_TAKEN_MAX_MS;
+		CHECK(mono_diff_ms(p.due, t0) == wait);
+		/* Its chatter is no answer. */
+		(void)probe_event(&p, PROBE_IN_HEARD, t0);
+		CHECK(mono_diff_ms(p.due, t0) == wait);
+	}
+	for (i = 0; i < 5; i++)
+		(void)probe_event(&p, PROBE_IN_TIMER, t0);
+	CHECK(p.state == PROBE_PROVEN);
+	(void)probe_event(&p, PROBE_IN_HEARD, t0);
+	CHECK_NAMED(mono_diff_ms(p.due, t0) == PROVE_TAKEN_MS,
+	    "it was free in between:");
+}
+
 /* Feed the timer when it is due; what was done, and how much later in ms. */
 static unsigned int
 tick(struct probe *p, int64_t *ms)
@@ -386,6 +417,7 @@ int
 main(void)
 {
 	test_table();
+	test_taken();
 	test_calm();
 	test_renewal();
 	test_hurried();
