@@ -72,8 +72,8 @@ enum probe_input {
 /* How one asks: by ARP or behind a relay by echo, calmly or hurried. */
 enum pace_kind {
 	PACE_CALM,
-	PACE_HURRIED = 1,		/* this bit is for somebody waits */
-	PACE_ECHO = 2,			/* this one for ICMP echo */
+	PACE_HURRIED = 1,		/* a bit: it is needed now */
+	PACE_ECHO = 2,			/* a bit: by ICMP echo */
 	PACE_ECHO_HURRIED,
 	PACES
 };

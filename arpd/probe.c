@@ -88,7 +88,7 @@ static const struct {
 
 static uint64_t	probe_lots = 1;
 
-/* Servers that start together must not ask together; nothing else hangs on it. */
+/* Servers that start together must not ask together; no more hangs on it. */
 void
 probe_seed(uint64_t seed)
 {

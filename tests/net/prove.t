@@ -105,6 +105,24 @@ is "nobody waited" "$(counter answered-on-proof)" "$waited"
 is "each had a proven one" "$(counter unproven)" 0
 ok "what was used up is made good" wait_until 60 proven 256
 
+# Frames that nobody read: a claim may have been among them.
+pid=$(bootward_pid_of arpd)
+kill -STOP "$pid"
+in_client squatter "$obj/tests/arpplay" eth0 flood 10.77.100.0 60000
+kill -CONT "$pid"
+missed()
+{
+	[ "$(counter frames-missed arpd)" -gt 0 ]
+}
+ok "arpd knows that it missed some" wait_until 10 missed
+probes=$(counter probes-sent arpd)
+asked_again()
+{
+	[ "$(counter probes-sent arpd)" -ge $((probes + 200)) ]
+}
+ok "and asks again for what it has proven" wait_until 30 asked_again
+ok "which stays proven meanwhile" proven 256
+
 # 3. What is known to be in use is refused, also after dhcpd was killed.
 refused()		# LAST-OCTET-OF-MAC
 {
