@@ -216,7 +216,7 @@ claim(size_t i, const struct arp_msg *m)
 		(void)fprintf(stderr, "%x is claimed and proven\n", k->addr);
 		abort();
 	}
-	k->probes = 0;
+	k->probes = k->held = 0;
 }
 
 /* arpd reads what is queued; what counts as a claim is known before. */
@@ -388,7 +388,7 @@ echo_made(struct buf *in)
 	read_icmp();
 	if (twist == 0 && reaches_far(e->addr) && may_be_given(e->addr)) {
 		MUST(!mono_before(now, know(e->addr)->proven));
-		know(e->addr)->probes = 0;
+		know(e->addr)->probes = know(e->addr)->held = 0;
 	}
 }
 
@@ -501,7 +501,7 @@ forget_questions(void)
 	for (k = known; k < known + nknown; k++) {
 		if (!reaches(0, k->addr) && !reaches(1, k->addr) &&
 		    !reaches_far(k->addr))
-			k->probes = 0;
+			k->probes = k->held = 0;
 		memset(k->announced, 0, sizeof(k->announced));
 	}
 }

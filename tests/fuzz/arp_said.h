@@ -167,6 +167,7 @@ look_at_proof(const struct msg_proof *p)
 
 	if (!mono_before(now, until)) {
 		k->proven = (mono_t){ 0 };
+		k->held = 0;
 		return;
 	}
 	MUST(reaches(0, p->addr) || reaches(1, p->addr) ||
@@ -174,9 +175,8 @@ look_at_proof(const struct msg_proof *p)
 	MUST(!is_leased(k));
 	MUST(mono_diff_us(until, now) <= INT64_C(2) * 3600 * 1000000);
 	MUST(k->probes > 0);
-	/* More than three probes: it was proven before, and is renewed. */
-	MUST(mono_before(now, k->proven) || k->probes > 3 ||
-	    mono_diff_ms(now, k->asked) >= 50);
+	MUST(k->held || mono_diff_ms(now, k->asked) >= 50);
+	k->held = 1;
 	k->proven = until;
 }
 

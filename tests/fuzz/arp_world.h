@@ -60,6 +60,7 @@ struct known {
 	mono_t		proven;			/* told to dhcpd, until */
 	mono_t		announced[4];		/* the last ones, if ours */
 	int		probes;			/* since it was last claimed */
+	int		held;			/* as far as arpd has said */
 	struct mac	owner;
 };
 
