@@ -170,6 +170,9 @@ is "those" "$(cut -d ' ' -f 2 "$tmp/acked" | sort | tr '\n' ' ')" \
     "10.77.3.3 10.77.3.7 "
 play storm 02:aa:00:00:00:03 discover
 is "there is none for a third" "$(kind)" ""
+ok "the others have gone again" wait_until 60 proven 6
+play storm 02:aa:00:00:00:03 discover wait=3000
+is "so there is" "$(kind)" offer
 
 # 5. Somebody who says nothing sits on a reserved address.
 squat -x 1 eth0 10.77.2.1 10.77.2.1
