@@ -4,7 +4,7 @@
 #	make test			every test, as root
 #	make demo [FIRMWARE=uefi]	a real machine, from power-on to done
 #	make fuzz [FUZZ_RUNS=200000]	dhcpd, arpd, the configuration: as nobody
-#	make bench [BENCH=dhcp]		beside other servers, as root
+#	make bench [BENCH=dhcp|arp]	beside other servers, as root
 #	make conform			the standards, by us and by other servers
 #	make lint			what compilers and checkers think
 #	make install [DESTDIR= PREFIX=/usr]; make uninstall

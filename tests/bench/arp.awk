@@ -148,6 +148,15 @@ function peers_last(s)
 		    median("alike", s, 20, "last")), "<=", 0.01)
 }
 
+# A client that is really alone: nothing of the one before is still at work.
+function alone(s)
+{
+	if (has("alike", s, 1, "p50") && has("alike", "kea", 1, "p50"))
+		goal("D3", "one client: p50 / kea, " label(s),
+		    ratio(median("alike", s, 1, "p50"),
+		    median("alike", "kea", 1, "p50")), "<=", 0.7)
+}
+
 function print_goals(	c)
 {
 	heading("Goals: measured, wanted")
@@ -163,6 +172,8 @@ function print_goals(	c)
 			goal("A1", c " at once: p50 / with probe off",
 			    ratio(median("alike", "probing", c, "p50"),
 			    median("alike", "bootward", c, "p50")), "<=", 1.1)
+	alone("probing")
+	alone("bootward")
 	if (has("squat", "probing", "quiet", "taken"))
 		goal("A1", "addresses offered that are in use, worst",
 		    worst("squat", "probing", "quiet", "taken") + \
