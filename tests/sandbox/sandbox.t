@@ -80,9 +80,10 @@ attempt()		# NAME CALL
 	echo "$2 not tried ($try): $(cat "$tmp/inject.err")"
 }
 
-daemon_there()
+# One that has just been started again has yet to lock itself up.
+daemon_there()		# NAME
 {
-	[ -n "$(bootward_pid_of "$1")" ]
+	[ -n "$(bootward_pid_of "$1")" ] && [ "$(status_of "$1" Seccomp)" = 2 ]
 }
 
 verdict()		# NAME CALL RESULT
