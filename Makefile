@@ -1,7 +1,7 @@
 # bootward: everything is built from here into obj/.  GNU make.
 #
 #	make				build
-#	make test			every test, as root
+#	make test [JOBS=2]		every test, as root
 #	make demo [FIRMWARE=uefi]	a real machine, from power-on to done
 #	make fuzz [FUZZ_RUNS=200000]	dhcpd, arpd, the configuration: as nobody
 #	make bench [BENCH=dhcp|arp]	beside other servers, as root
@@ -13,6 +13,7 @@ PREFIX	?= /usr
 DESTDIR	?=
 FIRMWARE ?= bios
 BENCH	?= dhcp
+JOBS	?= 2
 YACC	:= bison
 O	:= obj
 OO	:= $(O)/o
@@ -90,7 +91,7 @@ check-unit: tools
 	prove -e '' $(sort $(UNITS))
 
 check-net: all tools fuzzers
-	prove -e sh --timer $(sort $(NETTESTS))
+	prove -j $(JOBS) -e sh --timer $(sort $(NETTESTS))
 
 # All of dhcpd but its sockets, with what clang can check while it runs.
 FUZZ_RUNS ?= 200000

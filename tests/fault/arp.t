@@ -6,7 +6,8 @@
 # again.  Clients are served all the while, memory and log stay small, no
 # address is given twice, and afterwards there are proofs again.
 #
-# FLOOD_SECONDS= in the environment says how long each flood is.
+# FLOOD_SECONDS= in the environment says how long each flood is, TRIALS= how
+# often arpd is killed.
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/fault/fault.sh
@@ -94,7 +95,7 @@ diag "$(ctl show status | sed -n '/^arpd/,/^tftpd/p')"
 # the floods is contested for a while: whoever begins anew gets another address.
 mv "$tmp/acked" "$tmp/contested"
 : >"$tmp/acked"
-arpd_kills=20
+arpd_kills=${TRIALS:-6}
 n=0
 storm_begin 400 -w 16 -r 40
 while [ $((n += 1)) -le "$arpd_kills" ]; do
@@ -150,14 +151,14 @@ diag "$(cat "$tmp/storm.err")"
 
 # 4. The link flaps.
 n=0
-while [ $((n += 1)) -le 50 ]; do
+while [ $((n += 1)) -le 25 ]; do
 	ip link set bw0 down
 	ip link set bw0 up
 	doze 20
 done
 claims_end
 storm_begin 100 -w 16
-ok "50 flaps of the link, then everybody gets an address" storm_end
+ok "25 flaps of the link, then everybody gets an address" storm_end
 ok "there are proofs again" wait_until 30 proofs
 
 # 5. The interface is destroyed and made anew while all this goes on.
