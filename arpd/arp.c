@@ -37,7 +37,7 @@ arp_parse(struct buf *in, struct arp_msg *msg)
 
 	buf_skip(in, sizeof(struct mac));
 	msg->from = arp_read_mac(in);
-	/* No tag is seen: the kernel takes off those of VLAN 0, however many. */
+	/* No tag is seen: the kernel takes off all those of VLAN 0. */
 	ether = buf_u16(in);
 	hrd = buf_u16(in);
 	pro = buf_u16(in);

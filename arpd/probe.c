@@ -14,7 +14,7 @@
  */
 #include "arpd.h"
 
-#define TAKES_MAX	6		/* after these it is PROVE_TAKEN_MAX_MS */
+#define TAKES_MAX	6	/* after these it is PROVE_TAKEN_MAX_MS */
 
 const char *const probe_statename[PROBE_STATES] = {
 	[PROBE_IDLE] = "idle",
@@ -76,7 +76,7 @@ const struct pace probe_pace[PACES] = {
 /* How long a state lasts, where that is the same at every pace. */
 static const struct {
 	uint32_t	min_ms, max_ms;		/* 0: until an input */
-	int		sends;			/* a question leaves at its end */
+	int		sends;		/* a question leaves at its end */
 } probe_time[PROBE_STATES] = {
 	[PROBE_QUEUED] = { 0, 0, 1 },
 	[PROBE_SENDING] = { 0, 0, 1 },
