@@ -349,8 +349,6 @@ struct claim {
 
 void	 conflict_own(const struct port *, struct claim *,
 	    const struct arp_msg *, mono_t);
-/* dhcpd asked for a proof of what is known to be taken. */
-void	 conflict_repeat(const struct entry *, mono_t);
 
 /* table.c: all that is known of addresses, a part at a time. */
 struct msg_cursor table_send(const struct watch *, const struct neighs *,

@@ -20,16 +20,24 @@ static struct log_limit	 conflict_limit, conflict_own_limit;
 
 /* Returns -1 when there have been too many: another time, then. */
 static int
+conflict_may_tell(struct bucket *b, uint32_t rate, uint32_t burst, mono_t now)
+{
+	if (bucket_take(b, rate, burst, now))
+		return (0);
+	count_up(COUNT_UNTOLD);
+	return (-1);
+}
+
+static int
 conflict_send(uint32_t addr, struct mac mac, struct mac owner, mono_t now)
 {
 	const struct msg_conflict	 msg = {
 		.addr = addr, .mac = mac, .owner = owner
 	};
 
-	if (!bucket_take(&conflict_bucket, TOLD_RATE, TOLD_BURST, now)) {
-		count_up(COUNT_UNTOLD);
+	if (conflict_may_tell(&conflict_bucket, TOLD_RATE, TOLD_BURST,
+	    now) == -1)
 		return (-1);
-	}
 	(void)proc_send(PROC_DHCPD, MSG_CONFLICT, 0, -1, &msg, sizeof(msg));
 	return (0);
 }
@@ -49,27 +57,20 @@ conflict_who(const struct arp_msg *msg, char text[64])
 	return (text);
 }
 
+/* dhcpd hears of it as of all that it may have heard to be proven: prove.c. */
 void
 conflict_taken(const struct verdict *v, const struct arp_msg *msg, mono_t now)
 {
-	const struct mac	nobody = { { 0 } };
-	char			addr[ADDR_STRLEN], who[64];
+	char	addr[ADDR_STRLEN], who[64];
 
 	count_up(COUNT_TAKEN);
 	(void)addr_str(v->addr, addr);
 	(void)conflict_who(msg, who);
 	log_debug("%s is not free: %s uses it", addr, who);
-	if (conflict_send(v->addr, msg->sha, nobody, now) == 0)
+	if (conflict_may_tell(&conflict_bucket, TOLD_RATE, TOLD_BURST,
+	    now) == 0)
 		proc_step(STEP_CONFLICT, v->addr, msg->sha, "", 100, 0,
 		    "%s uses %s, which it was not given", who, addr);
-}
-
-void
-conflict_repeat(const struct entry *e, mono_t now)
-{
-	const struct mac	nobody = { { 0 } };
-
-	(void)conflict_send(e->addr, e->probe.foe, nobody, now);
 }
 
 void
@@ -106,11 +107,9 @@ conflict_moved(const struct port *port, const struct arp_msg *msg,
 	if (role == NULL && news != NEIGH_BY_TURNS)
 		return;
 	/* Whoever forges these must not use up what leases need. */
-	if (role == NULL && !bucket_take(&conflict_turns, TURNS_RATE,
-	    TURNS_BURST, now)) {
-		count_up(COUNT_UNTOLD);
+	if (role == NULL && conflict_may_tell(&conflict_turns, TURNS_RATE,
+	    TURNS_BURST, now) == -1)
 		return;
-	}
 	if (role == NULL)
 		(void)addr_str(n->addr, what);
 	else

@@ -650,43 +650,6 @@ test_burst(void)
 	CHECK(offers == 2048 && twice == 0);
 }
 
-/* Links: shared networks, and segments that only relay agents reach. */
-static void
-test_links(void)
-{
-	struct msg_iface	 iface = { .index = 1, .naddrs = 1 };
-	struct conf_segment	*s;
-	struct link		 l;
-
-	setup();
-	(void)conf_add_shared(conf);
-	conf->segment[0].shared = 0;
-	s = conf_add_segment(conf);
-	s->net = 0xc0a80100;
-	s->prefix = 24;
-	s->shared = 0;
-	s = conf_add_segment(conf);
-	s->net = 0xac100000;
-	s->prefix = 12;
-	s->shared = NONE;
-	s->nrelays = 1;
-	s->relay[0] = 0x0a630001;
-	iface.addr[0] = ME;
-	iface.prefix[0] = 16;
-	link_of_iface(&l, conf, &iface);
-	CHECK(l.n == 2 && l.own == ME && l.seg[1].own == ME && !l.relayed);
-	CHECK(link_find(&l, FAR) == 1 && link_find(&l, 0xac100001) == -1);
-	link_of_addr(&l, conf, 0x0a630001, ME);
-	CHECK(l.n == 1 && l.own == ME && l.relayed);
-	CHECK(link_find(&l, 0xac100001) == 0);
-	link_of_addr(&l, conf, 0xac100001, ME);
-	CHECK(l.n == 1);
-	link_of_addr(&l, conf, A(9), ME);
-	CHECK_NAMED(l.n == 0, "no relay agent is known there:");
-	link_of_addr(&l, conf, 0x01020304, ME);
-	CHECK(l.n == 0);
-}
-
 int
 main(void)
 {
@@ -701,6 +664,5 @@ main(void)
 	test_probe();
 	test_full();
 	test_burst();
-	test_links();
 	return (unit_done());
 }

@@ -243,6 +243,36 @@ test_reload(void)
 	CHECK(link.n == 1 && link.seg[0].segment == FLOOR1);
 }
 
+/* What is there on a link: shared networks, and what only relay agents reach. */
+static void
+test_links(void)
+{
+	struct msg_iface	 iface = { .index = 1, .naddrs = 1 };
+	struct link		 l;
+
+	conf_free(conf);
+	conf = conf_new();
+	(void)conf_add_shared(conf);
+	(void)segment(IP(10, 77, 0, 0), 16, 0, 0);
+	(void)segment(IP(192, 168, 1, 0), 24, 0, 0);
+	(void)segment(IP(172, 16, 0, 0), 12, NONE, IP(10, 99, 0, 1));
+	iface.addr[0] = ME;
+	iface.prefix[0] = 16;
+	link_of_iface(&l, conf, &iface);
+	CHECK(l.n == 2 && l.own == ME && l.seg[1].own == ME && !l.relayed);
+	CHECK(link_find(&l, IP(192, 168, 1, 5)) == 1);
+	CHECK(link_find(&l, IP(172, 16, 0, 1)) == -1);
+	link_of_addr(&l, conf, IP(10, 99, 0, 1), ME);
+	CHECK(l.n == 1 && l.own == ME && l.relayed);
+	CHECK(link_find(&l, IP(172, 16, 0, 1)) == 0);
+	link_of_addr(&l, conf, IP(172, 16, 0, 1), ME);
+	CHECK(l.n == 1);
+	link_of_addr(&l, conf, IP(10, 77, 0, 9), ME);
+	CHECK_NAMED(l.n == 0, "no relay agent is known there:");
+	link_of_addr(&l, conf, IP(1, 2, 3, 4), ME);
+	CHECK(l.n == 0);
+}
+
 int
 main(void)
 {
@@ -251,5 +281,6 @@ main(void)
 	test_crowded();
 	test_many();
 	test_reload();
+	test_links();
 	return (unit_done());
 }
