@@ -422,7 +422,7 @@ void	 prove_settle(mono_t);
 /* stock.c: how many addresses are proven before anybody asks, and which. */
 void	 stock_init(struct watch *);
 /* A new configuration, or other ways to the segments. */
-void	 stock_segments(mono_t);
+void	 stock_segments(void);
 /* One was used up; asked: dhcpd had none left. */
 void	 stock_demand(struct segment *, int asked, mono_t);
 /* Once a second, and when one was used up. */

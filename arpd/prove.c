@@ -364,7 +364,7 @@ prove_segments(mono_t now)
 
 	if (prove_watch->conf == NULL)
 		return;
-	stock_segments(now);
+	stock_segments();
 	/* Count anew: a configuration brings new segments. */
 	for (i = 0; i < prove_watch->nsegs; i++)
 		prove_watch->segs[i].active = prove_watch->segs[i].proven =

@@ -52,7 +52,7 @@ stock_rest(const struct segment *seg)
 }
 
 void
-stock_segments(mono_t now)
+stock_segments(void)
 {
 	const struct conf		*conf = stock_watch->conf;
 	const struct conf_segment	*c;
@@ -60,7 +60,6 @@ stock_segments(mono_t now)
 	size_t				 i;
 	int				 proves;
 
-	(void)now;
 	stock_segs = 0;
 	for (i = 0; i < stock_watch->nsegs; i++) {
 		c = &conf->segment[i];
